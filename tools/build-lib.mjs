@@ -1,0 +1,41 @@
+// Builds the published package, once as ES modules and once as CommonJS.
+//
+//   node tools/build-lib.mjs            into libs/cognito-auth, ready for `npm publish` there
+//   node tools/build-lib.mjs <folder>   a whole package into another folder
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const library = join(root, 'libs/cognito-auth');
+const folder = resolve(process.argv[2] ?? library);
+
+await rm(join(folder, 'dist'), { recursive: true, force: true });
+await mkdir(folder, { recursive: true });
+await Promise.all([compile('tsconfig.lib.json', 'esm'), compile('tsconfig.cjs.json', 'cjs')]);
+// The package is a module; this marks its second copy as CommonJS.
+await writeFile(join(folder, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
+await Promise.all(
+  ['LICENSE', 'CHANGELOG.md'].map((name) => cp(join(root, name), join(folder, name))),
+);
+if (folder !== library) {
+  await Promise.all(
+    ['package.json', 'README.md'].map((name) => cp(join(library, name), join(folder, name))),
+  );
+}
+
+/**
+ * @param {string} project
+ * @param {string} format
+ */
+async function compile(project, format) {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const args = [tsc, '-p', join(library, project), '--outDir', join(folder, 'dist', format)];
+  const [code] = await once(
+    spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }),
+    'close',
+  );
+  if (code !== 0) process.exit(1);
+}

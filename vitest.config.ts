@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // The path aliases of tsconfig.json.
+  resolve: { tsconfigPaths: true },
+  // Nest needs legacy decorators with their metadata, wherever a file lies.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+  test: {
+    environment: 'node',
+    pool: 'forks',
+    include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/**/*.spec.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**'],
+    // No test waits for time to pass; the room is for busy machines.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    coverage: {
+      provider: 'v8',
+      include: ['libs/*/src/**/*.ts'],
+      exclude: ['**/*.spec.ts'],
+      reporter: ['text', 'lcov'],
+      thresholds: { lines: 95, branches: 95 },
+    },
+  },
+});
