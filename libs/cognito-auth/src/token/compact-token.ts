@@ -1,0 +1,97 @@
+import { isUtf8 } from 'node:buffer';
+import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { memberOf } from './claims.js';
+import type { JsonObject } from './claims.js';
+
+/** What can be read from a token before its signature is checked. Nothing of it may be trusted. */
+export interface UnverifiedToken {
+  readonly kid: string;
+  readonly claims: JsonObject;
+  /** The length of the signature in bytes. */
+  readonly signatureLength: number;
+}
+
+const MAX_KID_LENGTH = 256;
+
+/**
+ * Reads a token in JWS compact serialization and refuses whatever is not the shape of a Cognito
+ * token, before any key is looked up. RFC 7515 §3.1, §5.2; RFC 8725 §3.
+ *
+ * @param maxLength in characters
+ * @throws CognitoAuthError `malformed_token`
+ */
+export function parseToken(token: string, maxLength: number): UnverifiedToken {
+  if (token.length > maxLength) throw malformed(`The token is longer than ${maxLength} characters`);
+  const [header, payload, signature] = partsOf(token);
+  return {
+    kid: kidOf(jsonObjectOf(bytesOf(header, 'header'), 'header')),
+    claims: jsonObjectOf(bytesOf(payload, 'payload'), 'payload'),
+    signatureLength: bytesOf(signature, 'signature').length,
+  };
+}
+
+function partsOf(token: string): [string, string, string] {
+  const parts = token.split('.', 6);
+  const [header, payload, signature] = parts;
+  if (parts.length === 5) {
+    throw malformed(
+      'The token is encrypted, as refresh tokens of Cognito are; send an access token or an ID token',
+    );
+  }
+  if (parts.length !== 3 || !header || !payload || !signature) {
+    throw malformed('The token does not have three non-empty parts separated by dots');
+  }
+  return [header, payload, signature];
+}
+
+function bytesOf(part: string, name: string): Buffer {
+  const bytes = Buffer.from(part, 'base64url');
+  // Buffer skips what it does not know; only the canonical encoding (RFC 4648 §3.5, §5) comes back the same.
+  if (bytes.toString('base64url') !== part) {
+    throw malformed(`The ${name} of the token is not canonical base64url without padding`);
+  }
+  return bytes;
+}
+
+function jsonObjectOf(bytes: Buffer, name: string): JsonObject {
+  if (!isUtf8(bytes)) throw malformed(`The ${name} of the token is not UTF-8`);
+  const value = jsonOf(bytes.toString('utf8'));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw malformed(`The ${name} of the token is not a JSON object`);
+  }
+  return value as JsonObject;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function kidOf(header: JsonObject): string {
+  // Exactly one algorithm is ever accepted: RFC 8725 §3.1.
+  if (memberOf(header, 'alg') !== 'RS256') throw malformed('The token is not signed with RS256');
+  // RFC 7515 §4.1.11 (crit), §4.1.10 (cty: a nested token), RFC 7797 §3 (b64).
+  for (const name of ['crit', 'cty', 'b64']) {
+    if (Object.hasOwn(header, name)) {
+      throw malformed(`The header of the token has the member ${name}, which Cognito never sends`);
+    }
+  }
+  const typ = memberOf(header, 'typ');
+  if (Object.hasOwn(header, 'typ') && typ !== 'JWT' && typ !== 'at+jwt') {
+    throw malformed('The member typ in the header of the token is neither JWT nor at+jwt');
+  }
+  const kid = memberOf(header, 'kid');
+  if (typeof kid !== 'string' || kid.length === 0 || kid.length > MAX_KID_LENGTH) {
+    throw malformed(
+      `The member kid in the header of the token is not a string of 1 to ${MAX_KID_LENGTH} characters`,
+    );
+  }
+  return kid;
+}
+
+function malformed(message: string): CognitoAuthError {
+  return new CognitoAuthError('malformed_token', message);
+}

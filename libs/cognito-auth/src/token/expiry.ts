@@ -1,0 +1,17 @@
+import { CognitoAuthError } from '../cognito-auth.errors.js';
+
+/** The present, in whole seconds, as the time claims of a token count it (RFC 7519 §2). */
+export function secondsNow(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+/** Whether a token with this `exp` is refused now. RFC 7519 §4.1.4: on or after `exp`. */
+export function isExpired(exp: number, now: number, clockTolerance: number): boolean {
+  return now >= exp + clockTolerance;
+}
+
+/** The refusal of a token that expired at `exp` (seconds). */
+export function expired(exp: number, now: number): CognitoAuthError {
+  const ago = Math.max(0, Math.floor(now - exp));
+  return new CognitoAuthError('token_expired', `The token expired ${ago} s ago`);
+}

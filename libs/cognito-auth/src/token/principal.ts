@@ -1,0 +1,146 @@
+import { CognitoAuthError } from '../cognito-auth.errors.js';
+import type { CognitoClaims, TokenUse } from './claims.js';
+
+interface CommonPrincipal {
+  /** The app client that the token was issued for. */
+  readonly clientId: string;
+  readonly userPoolId: string;
+  /** The name that the user pool has in the options; its id when it has none. */
+  readonly userPool: string;
+  readonly tokenUse: TokenUse;
+  /** From `cognito:groups`, in their own case; empty when there are none. */
+  readonly groups: readonly string[];
+  /** From `scope`; empty for ID tokens. */
+  readonly scopes: readonly string[];
+  /** From `iat`; the start of 1970 when the token does not say. */
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+  /** When the user last signed in with a credential; refreshing does not change it. */
+  readonly authTime?: Date;
+  /** The id of this token. */
+  readonly jti?: string;
+  /** The id of the session: all tokens that descend from one sign-in share it. */
+  readonly originJti?: string;
+  readonly deviceKey?: string;
+  /** The `custom:` claims that are strings, without their prefix: `custom:tenant` is `tenant`. */
+  readonly customAttributes: Readonly<Record<string, string>>;
+  /** The payload as Cognito sent it. */
+  readonly claims: CognitoClaims;
+}
+
+/** A person: the holder of an ID token, or of an access token with a `username`. */
+export interface CognitoUser extends CommonPrincipal {
+  readonly kind: 'user';
+  readonly sub: string;
+  /** `username` of an access token, `cognito:username` of an ID token. */
+  readonly username: string;
+  readonly email?: string;
+  /** Only when the claim is a JSON boolean. */
+  readonly emailVerified?: boolean;
+  readonly name?: string;
+}
+
+/** A machine: the holder of an access token from the client credentials grant. */
+export interface CognitoClient extends CommonPrincipal {
+  readonly kind: 'client';
+  readonly sub?: string;
+}
+
+/** Who sent a verified token; `kind` tells a person from a machine. */
+export type CognitoPrincipal = CognitoUser | CognitoClient;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Draft = Mutable<Partial<Omit<CognitoUser, 'kind'>>> & { kind: 'user' | 'client' };
+
+/** Cognito's own claims are flat; a trigger may add objects, but nothing like this deep. */
+const MAX_DEPTH = 32;
+
+/**
+ * The principal that checked claims describe, as a new, deeply frozen object.
+ *
+ * @throws CognitoAuthError `malformed_token` when a claim is nested more than 32 levels deep
+ */
+export function principalOf(
+  claims: CognitoClaims,
+  pool: { readonly name: string; readonly userPoolId: string },
+): CognitoPrincipal {
+  const isIdToken = claims.token_use === 'id';
+  const username = own(claims, isIdToken ? 'cognito:username' : 'username');
+  const principal: Draft = { kind: username === undefined ? 'client' : 'user' };
+  assign(principal, 'sub', own(claims, 'sub'));
+  if (username !== undefined) {
+    principal.username = username;
+    assignProfile(principal, claims);
+  }
+  principal.groups = [...(own(claims, 'cognito:groups') ?? [])];
+  principal.scopes = (own(claims, 'scope') ?? '').split(' ').filter((scope) => scope !== '');
+  principal.clientId = own(claims, isIdToken ? 'aud' : 'client_id');
+  principal.userPoolId = pool.userPoolId;
+  principal.userPool = pool.name;
+  principal.tokenUse = claims.token_use;
+  defineDate(principal, 'issuedAt', own(claims, 'iat') ?? 0);
+  defineDate(principal, 'expiresAt', claims.exp);
+  const authTime = own(claims, 'auth_time');
+  if (authTime !== undefined) defineDate(principal, 'authTime', authTime);
+  assign(principal, 'jti', own(claims, 'jti'));
+  assign(principal, 'originJti', own(claims, 'origin_jti'));
+  assign(principal, 'deviceKey', own(claims, 'device_key'));
+  principal.customAttributes = customAttributesOf(claims);
+  principal.claims = claims;
+  return deepFreeze(principal) as CognitoPrincipal;
+}
+
+function own<K extends keyof CognitoClaims>(claims: CognitoClaims, name: K) {
+  return Object.hasOwn(claims, name) ? claims[name] : undefined;
+}
+
+function assign<K extends keyof Draft>(target: Draft, name: K, value: Draft[K] | undefined): void {
+  if (value !== undefined) target[name] = value;
+}
+
+/** A profile claim of another type (a trigger may make it one) stays out: it is never coerced. */
+function assignProfile(principal: Draft, claims: CognitoClaims): void {
+  const email = own(claims, 'email');
+  const emailVerified = own(claims, 'email_verified');
+  const name = own(claims, 'name');
+  if (typeof email === 'string') principal.email = email;
+  if (typeof emailVerified === 'boolean') principal.emailVerified = emailVerified;
+  if (typeof name === 'string') principal.name = name;
+}
+
+function customAttributesOf(claims: CognitoClaims): Record<string, string> {
+  const entries = Object.entries(claims).flatMap(([name, value]): [string, string][] =>
+    name.startsWith('custom:') && typeof value === 'string' ? [[name.slice(7), value]] : [],
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Freezing does not stop `setTime()`, so every reader gets a Date of its own. */
+function defineDate(principal: Draft, name: keyof CommonPrincipal, seconds: number): void {
+  Object.defineProperty(principal, name, {
+    enumerable: true,
+    get: () => new Date(seconds * 1000),
+  });
+}
+
+function deepFreeze<T extends object>(root: T): T {
+  let level: object[] = [root];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) {
+      throw new CognitoAuthError(
+        'malformed_token',
+        `The claims of the token are nested more than ${MAX_DEPTH} levels deep`,
+      );
+    }
+    level = level.flatMap((value) => {
+      const children = Object.isFrozen(value) ? [] : Object.values(value).filter(isFreezable);
+      Object.freeze(value);
+      return children;
+    });
+  }
+  return root;
+}
+
+function isFreezable(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(value instanceof Date);
+}
