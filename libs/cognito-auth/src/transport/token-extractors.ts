@@ -1,0 +1,114 @@
+import { CognitoAuthError } from '../cognito-auth.errors.js';
+
+/** What an extractor may look at: a request of Express or Fastify, or anything like them. */
+export interface TokenCarrier {
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  /** Names and values in turn, as Node received them. */
+  readonly rawHeaders?: readonly string[];
+  /** Node's request, where a framework wraps it. */
+  readonly raw?: { readonly rawHeaders?: readonly string[] };
+}
+
+/**
+ * Finds the token of a request, or returns `null` when there is none.
+ *
+ * passport-jwt's `ExtractJwt.*` functions are extractors, too. Throw a `CognitoAuthError`
+ * `malformed_request` when there is one that cannot be used.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- every framework has a request of its own
+export type TokenExtractor = (request: any) => string | null | undefined;
+
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/**
+ * Takes the token from `Authorization: Bearer <token>` (RFC 6750 §2.1).
+ *
+ * Strict: exactly one such header with exactly one token; the scheme is case-insensitive. Another
+ * scheme counts as no token.
+ */
+export function fromBearerHeader(): TokenExtractor {
+  return (request: TokenCarrier) => {
+    const header = soleHeader(request, 'authorization');
+    return header ? bearerTokenOf(header) : null;
+  };
+}
+
+function bearerTokenOf(header: string): string | null {
+  const space = header.indexOf(' ');
+  const scheme = space === -1 ? header : header.slice(0, space);
+  if (scheme.toLowerCase() !== 'bearer') {
+    // RFC 9110 §11.4: another scheme has credentials after a space.
+    if (space !== -1 && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(scheme)) return null;
+    throw malformedHeader();
+  }
+  const token = withoutLeadingSpaces(header, scheme.length);
+  if (!B64TOKEN.test(token)) throw malformedHeader();
+  return token;
+}
+
+function withoutLeadingSpaces(text: string, from: number): string {
+  let start = from;
+  while (text[start] === ' ') start += 1;
+  return text.slice(start);
+}
+
+/** The value of a header that may be sent only once: Node keeps just the first of several. */
+function soleHeader(request: TokenCarrier, name: string): string | undefined {
+  const value = request.headers?.[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || countOf(request, name) > 1) {
+    throw new CognitoAuthError(
+      'malformed_request',
+      `The request has more than one ${name} header; send one`,
+    );
+  }
+  return value;
+}
+
+function countOf(request: TokenCarrier, name: string): number {
+  const rawHeaders = request.rawHeaders ?? request.raw?.rawHeaders ?? [];
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const candidate = rawHeaders[index];
+    if (candidate?.length === name.length && candidate.toLowerCase() === name) count += 1;
+  }
+  return count;
+}
+
+function malformedHeader(): CognitoAuthError {
+  return new CognitoAuthError(
+    'malformed_request',
+    'The authorization header is not "Bearer", a space and one token',
+  );
+}
+
+/**
+ * The token that the first extractor with an answer finds, or `null`.
+ *
+ * @throws CognitoAuthError `malformed_request` when there is a token that cannot be read
+ */
+export function extractToken(extractors: readonly TokenExtractor[], request: unknown) {
+  for (const extractor of extractors) {
+    const token = extractedBy(extractor, request);
+    if (token) return token;
+  }
+  return null;
+}
+
+function extractedBy(extractor: TokenExtractor, request: unknown): string | null {
+  const token: unknown = attempt(extractor, request);
+  if (token === null || token === undefined || token === '') return null;
+  if (typeof token === 'string') return token;
+  throw new CognitoAuthError('malformed_request', 'The request has more than one token; send one');
+}
+
+function attempt(extractor: TokenExtractor, request: unknown): unknown {
+  try {
+    return extractor(request);
+  } catch (error) {
+    if (error instanceof CognitoAuthError) throw error;
+    throw new CognitoAuthError('malformed_request', 'The token of the request cannot be read', {
+      cause: error,
+    });
+  }
+}
