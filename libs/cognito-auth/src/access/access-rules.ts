@@ -1,0 +1,93 @@
+import { CognitoAuthError } from '../cognito-auth.errors.js';
+import type { TokenUse } from '../token/claims.js';
+import type { CognitoPrincipal } from '../token/principal.js';
+
+/** Which groups open a route; all lists that are given must hold. */
+export interface GroupsRule {
+  /** At least one of these. */
+  readonly any?: readonly string[];
+  /** Every one of these. */
+  readonly all?: readonly string[];
+  /** Not one of these. */
+  readonly none?: readonly string[];
+}
+
+/** Which scopes open a route; all lists that are given must hold. */
+export interface ScopesRule {
+  /** At least one of these. */
+  readonly any?: readonly string[];
+  /** Every one of these. */
+  readonly all?: readonly string[];
+}
+
+/**
+ * Who may come in: anybody, without a look at the token; anybody without a token and those with a
+ * good one; only those with a good one.
+ */
+export type AccessMode = 'public' | 'optional' | 'required';
+
+/** What a route asks of its callers. */
+export interface AccessRules {
+  readonly mode: AccessMode;
+  /** The kinds of token that are accepted; what the user pool says when absent. */
+  readonly tokenUse?: readonly TokenUse[];
+  readonly principal?: CognitoPrincipal['kind'];
+  readonly groups?: GroupsRule;
+  readonly scopes?: ScopesRule;
+}
+
+/**
+ * Refuses a principal that does not satisfy the rules of a route.
+ *
+ * @param defaultTokenUse the kinds of token that the user pool of the principal accepts
+ * @throws CognitoAuthError
+ */
+export function checkAccess(
+  principal: CognitoPrincipal,
+  rules: AccessRules,
+  defaultTokenUse: readonly TokenUse[],
+): void {
+  checkTokenUse(principal, rules.tokenUse ?? defaultTokenUse);
+  if (rules.principal && principal.kind !== rules.principal) throw wrongPrincipal(rules.principal);
+  if (rules.scopes) checkScopes(principal.scopes, rules.scopes);
+  if (rules.groups && !satisfies(principal.groups, rules.groups)) {
+    throw new CognitoAuthError(
+      'insufficient_group',
+      'The caller is not in the groups that this route asks for',
+    );
+  }
+}
+
+const NAMES: Record<TokenUse, string> = { access: 'an access token', id: 'an ID token' };
+
+function checkTokenUse(principal: CognitoPrincipal, accepted: readonly TokenUse[]): void {
+  if (accepted.includes(principal.tokenUse)) return;
+  const expected = accepted.map((tokenUse) => NAMES[tokenUse]).join(' or ');
+  throw new CognitoAuthError(
+    'wrong_token_use',
+    `The token is ${NAMES[principal.tokenUse]}; this route accepts ${expected}`,
+  );
+}
+
+function wrongPrincipal(expected: CognitoPrincipal['kind']): CognitoAuthError {
+  const message =
+    expected === 'user'
+      ? 'This route is for users, not for machines'
+      : 'This route is for machines (client credentials), not for users';
+  return new CognitoAuthError('wrong_principal', message);
+}
+
+function checkScopes(held: readonly string[], rule: ScopesRule): void {
+  if (satisfies(held, rule)) return;
+  throw new CognitoAuthError(
+    'insufficient_scope',
+    'The token does not carry the scopes that this route asks for',
+    { scopes: [...(rule.all ?? []), ...(rule.any ?? [])] },
+  );
+}
+
+function satisfies(held: readonly string[], { any, all, none }: GroupsRule): boolean {
+  if (any && !any.some((name) => held.includes(name))) return false;
+  if (all && !all.every((name) => held.includes(name))) return false;
+  return !none?.some((name) => held.includes(name));
+}

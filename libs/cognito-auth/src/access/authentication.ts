@@ -1,0 +1,62 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { TokenVerifier } from '../strategy/token-verifier.js';
+import type { VerifiedToken } from '../strategy/verified-tokens.js';
+import type { CognitoPrincipal } from '../token/principal.js';
+import { requestOf } from '../transport/request-of.js';
+import { extractToken } from '../transport/token-extractors.js';
+
+/**
+ * What one registration found out about the sender of one request.
+ *
+ * It belongs to the request, so that the token is verified once however many guards run.
+ */
+export interface Authentication {
+  readonly verifier: TokenVerifier;
+  /** `null` when the request has none. */
+  readonly token: string | null;
+  /** Absent without a token; a promise until it is verified. */
+  verified?: VerifiedToken | Promise<VerifiedToken>;
+}
+
+const authentications = new WeakMap<object, Authentication[]>();
+
+/** Finds and verifies the token of a request, or takes what was found out before. */
+export function authenticationOf(context: ExecutionContext, verifier: TokenVerifier) {
+  const request = requestOf(context);
+  let ofRequest = authentications.get(request);
+  if (!ofRequest) authentications.set(request, (ofRequest = []));
+  const known = ofRequest.find((authentication) => authentication.verifier === verifier);
+  if (known) return known;
+  const authentication = authenticate(request, verifier);
+  ofRequest.push(authentication);
+  return authentication;
+}
+
+function authenticate(request: object, verifier: TokenVerifier): Authentication {
+  const token = extractToken(verifier.options.tokenFrom, request);
+  const authentication: Authentication = { verifier, token };
+  if (token === null) return authentication;
+  const verified = verifier.verify(token);
+  authentication.verified = verified;
+  return authentication;
+}
+
+/** What was last verified for the request of a context; for parameter decorators. */
+export function lastAuthenticationOf(context: ExecutionContext): Authentication | undefined {
+  return authentications
+    .get(requestOf(context))
+    ?.findLast(({ verified }) => verified !== undefined);
+}
+
+/** The principal of the request, once its guard has let it pass. */
+export function principalOfRequest(context: ExecutionContext): CognitoPrincipal | undefined {
+  const verified = lastAuthenticationOf(context)?.verified;
+  return verified && !isPending(verified) ? verified.principal : undefined;
+}
+
+/** Whether the token is still being verified. */
+export function isPending(
+  verified: VerifiedToken | Promise<VerifiedToken>,
+): verified is Promise<VerifiedToken> {
+  return verified instanceof Promise;
+}

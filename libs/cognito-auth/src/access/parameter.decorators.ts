@@ -1,0 +1,74 @@
+import { createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
+import { memberOf } from '../token/claims.js';
+import type { CognitoClaims } from '../token/claims.js';
+import type { CognitoUser } from '../token/principal.js';
+import { requestOf } from '../transport/request-of.js';
+import { lastAuthenticationOf, principalOfRequest } from './authentication.js';
+
+type Pipe = PipeTransform | Type<PipeTransform>;
+
+const currentUser = createParamDecorator((property: string | undefined, context) => {
+  const name = lastAuthenticationOf(context)?.verifier.options.property ?? 'user';
+  const user: unknown = requestOf(context)[name];
+  return property === undefined ? user : ownMember(user, property);
+});
+
+const claims = createParamDecorator((name: string | undefined, context: ExecutionContext) => {
+  const all = principalOfRequest(context)?.claims;
+  return name === undefined ? all : ownMember(all, name);
+});
+
+const principal = createParamDecorator((_data: undefined, context: ExecutionContext) =>
+  principalOfRequest(context),
+);
+
+const rawToken = createParamDecorator(
+  (_data: undefined, context: ExecutionContext) => lastAuthenticationOf(context)?.token,
+);
+
+/**
+ * Gives the handler the current user, or one property of it; `undefined` for an anonymous caller.
+ *
+ * Reads what the guard, or a guard after it, put on the request.
+ *
+ * @example `@CurrentUser() user: CognitoUser`, `@CurrentUser('email') email?: string`
+ */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says whose properties may be named
+export function CurrentUser<User = CognitoUser>(
+  property?: (keyof User & string) | Pipe,
+  ...pipes: Pipe[]
+): ParameterDecorator {
+  return typeof property === 'string'
+    ? currentUser(property, ...pipes)
+    : currentUser(...[property, ...pipes].filter((pipe) => pipe !== undefined));
+}
+
+/** Gives the handler who sent the verified token, a `CognitoPrincipal`; `undefined` without one. */
+export function Principal(...pipes: Pipe[]): ParameterDecorator {
+  return principal(...pipes);
+}
+
+/**
+ * Gives the handler the payload of the verified token, or one claim of it.
+ *
+ * @example `@Claims() claims: CognitoClaims`, `@Claims('custom:tenant') tenant: string`
+ */
+export function Claims(
+  name?: (keyof CognitoClaims & string) | Pipe,
+  ...pipes: Pipe[]
+): ParameterDecorator {
+  return typeof name === 'string'
+    ? claims(name, ...pipes)
+    : claims(...[name, ...pipes].filter((pipe) => pipe !== undefined));
+}
+
+/** Gives the handler the verified token as it was sent, to pass it on; never log it. */
+export function RawToken(...pipes: Pipe[]): ParameterDecorator {
+  return rawToken(...pipes);
+}
+
+function ownMember(object: unknown, name: string): unknown {
+  if (typeof object !== 'object' || object === null) return undefined;
+  return memberOf(object as Record<string, unknown>, name);
+}

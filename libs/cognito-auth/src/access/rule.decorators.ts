@@ -1,0 +1,159 @@
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
+import type { TokenUse } from '../token/claims.js';
+import { TOKEN_USES } from '../token/claims.js';
+import type { GroupsRule, ScopesRule } from './access-rules.js';
+import { CognitoGuard } from './cognito.guard.js';
+import { RULE_KEYS } from './rule-metadata.js';
+
+type RuleDecorator = ClassDecorator & MethodDecorator;
+
+/** Asks for a valid token: the same as `@UseGuards(CognitoGuard)`. */
+export function Authenticated(): RuleDecorator {
+  return rule('@Authenticated()', 'authenticated', true);
+}
+
+/**
+ * Admits only members of at least one of these user pool groups; in object form, those for whom
+ * all given lists hold. Groups are compared case-sensitively.
+ *
+ * On a class it holds for every route; on a method it replaces what the class says.
+ *
+ * @example `@Groups('admin', 'support')`
+ * @example `@Groups({ all: ['admin', 'auditor'], none: ['suspended'] })`
+ */
+export function Groups(...groups: [string, ...string[]]): RuleDecorator;
+export function Groups(rule: GroupsRule): RuleDecorator;
+export function Groups(...given: unknown[]): RuleDecorator {
+  return rule('@Groups()', 'groups', listsOf('@Groups()', given, 'any', ['any', 'all', 'none']));
+}
+
+/**
+ * Admits only tokens that carry all of these scopes; in object form, those for whom all given
+ * lists hold.
+ *
+ * On a class it holds for every route; on a method it replaces what the class says.
+ *
+ * @example `@Scopes('orders/read', 'orders/write')`
+ * @example `@Scopes({ any: ['orders/read', 'orders/write'] })`
+ */
+export function Scopes(...scopes: [string, ...string[]]): RuleDecorator;
+export function Scopes(rule: ScopesRule): RuleDecorator;
+export function Scopes(...given: unknown[]): RuleDecorator {
+  return rule('@Scopes()', 'scopes', listsOf('@Scopes()', given, 'all', ['any', 'all']));
+}
+
+/**
+ * Accepts these kinds of token, whatever the user pool accepts elsewhere.
+ *
+ * @example `@TokenUse('id')`
+ */
+export function TokenUse(...tokenUses: [TokenUse, ...TokenUse[]]): RuleDecorator {
+  if (tokenUses.length === 0 || !tokenUses.every((tokenUse) => TOKEN_USES.includes(tokenUse))) {
+    throw new TypeError(`@TokenUse() takes 'access', 'id' or both`);
+  }
+  return rule('@TokenUse()', 'tokenUse', Object.freeze(tokenUses));
+}
+
+/** Admits only people: ID tokens, and access tokens with a `username`. */
+export function UsersOnly(): RuleDecorator {
+  return rule('@UsersOnly()', 'principal', 'user');
+}
+
+/** Admits only machines: access tokens from the client credentials grant. */
+export function ClientsOnly(): RuleDecorator {
+  return rule('@ClientsOnly()', 'principal', 'client');
+}
+
+/**
+ * Lets everybody in without a look at the token.
+ *
+ * A rule beside it, or on the method while this is on the class, wins over it.
+ */
+export function Public(): RuleDecorator {
+  return mark('@Public()', 'public', true);
+}
+
+/**
+ * Lets requests without a token in as well, with no current user; a bad token is still refused.
+ *
+ * A rule beside it wins over it; a rule on the class holds for those who send a token.
+ */
+export function OptionalAuth(): RuleDecorator {
+  const decorate = mark('@OptionalAuth()', 'optional', true);
+  return withGuard(decorate);
+}
+
+function rule(decorator: string, name: keyof typeof RULE_KEYS, value: unknown): RuleDecorator {
+  return withGuard(mark(decorator, name, value));
+}
+
+function mark(decorator: string, name: keyof typeof RULE_KEYS, value: unknown): RuleDecorator {
+  return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const subject = subjectOf(decorator, target, key, descriptor);
+    if (Reflect.hasOwnMetadata(RULE_KEYS[name], subject)) {
+      // The second would silently replace the first, and a rule would be lost.
+      throw new TypeError(
+        `${decorator} on ${placeOf(target, key)} meets another rule of its kind; write one rule`,
+      );
+    }
+    Reflect.defineMetadata(RULE_KEYS[name], value, subject);
+  };
+}
+
+/** A rule protects by itself: forgetting `@UseGuards()` cannot leave its route open. */
+function withGuard(decorate: RuleDecorator): RuleDecorator {
+  return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    decorate(target as never, key as never, descriptor as never);
+    const subject = (descriptor?.value ?? target) as object;
+    const guards = (Reflect.getMetadata(GUARDS_METADATA, subject) ?? []) as unknown[];
+    if (guards.includes(CognitoGuard)) return;
+    // First, so that the guards beside it find the user on the request.
+    Reflect.defineMetadata(GUARDS_METADATA, [CognitoGuard, ...guards], subject);
+  };
+}
+
+function subjectOf(
+  decorator: string,
+  target: object,
+  key?: string | symbol,
+  descriptor?: PropertyDescriptor,
+): object {
+  const subject: unknown = key === undefined ? target : descriptor?.value;
+  if (typeof subject === 'function') return subject;
+  throw new TypeError(`${decorator} on ${placeOf(target, key)}: it goes on classes and methods`);
+}
+
+function placeOf(target: object, key?: string | symbol): string {
+  if (key === undefined) return (target as { name?: string }).name ?? 'a class';
+  return `${target.constructor.name}.${String(key)}`;
+}
+
+function listsOf<Name extends string>(
+  decorator: string,
+  given: unknown[],
+  nameOfList: Name,
+  names: readonly Name[],
+): Partial<Record<Name, readonly string[]>> {
+  const isRule = given.length === 1 && typeof given[0] === 'object' && given[0] !== null;
+  const lists = (isRule ? given[0] : { [nameOfList]: given }) as Record<string, unknown>;
+  const entries = Object.entries(lists).filter(([, list]) => list !== undefined);
+  const isFine = entries.every(([name, list]) => names.includes(name as Name) && isNameList(list));
+  if (entries.length === 0 || !isFine) {
+    throw new TypeError(
+      `${decorator} takes one or more non-empty names, or an object with ${names.join(', ')} as non-empty lists of them`,
+    );
+  }
+  return Object.freeze(
+    Object.fromEntries(
+      entries.map(([name, list]) => [name, Object.freeze([...(list as string[])])]),
+    ),
+  ) as Partial<Record<Name, readonly string[]>>;
+}
+
+function isNameList(list: unknown): list is string[] {
+  return (
+    Array.isArray(list) &&
+    list.length > 0 &&
+    list.every((name) => typeof name === 'string' && name !== '')
+  );
+}
