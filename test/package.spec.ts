@@ -1,0 +1,117 @@
+import { execFile, spawn } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const MINUTES = 60_000;
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+// The install line of each major version of Nest, as in the README.
+const apps = {
+  'nest12-esm': ['@nestjs/passport', 'passport'],
+  'nest11-cjs': ['@nestjs/passport@11', 'passport'],
+};
+
+describe('The packed library', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nestjs-cognito-auth-'));
+    const tarball = await pack(join(folder, 'package'));
+    await Promise.all(
+      Object.entries(apps).map(([app, peers]) => install(join(folder, app), app, tarball, peers)),
+    );
+  }, 5 * MINUTES);
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  describe.each(Object.keys(apps))('in the app %s', (app) => {
+    it('compiles, and protects a route', { timeout: 2 * MINUTES }, async () => {
+      await run(join(folder, app), 'npx', 'tsc');
+      const { url, token, stop } = await start(join(folder, app));
+      try {
+        const refused = await fetch(`${url}/me`);
+        expect(refused.status).toBe(401);
+        expect(await refused.json()).toMatchObject({ code: 'missing_token' });
+
+        const admitted = await fetch(`${url}/me`, {
+          headers: { authorization: `Bearer ${token}` },
+        });
+        expect(admitted.status).toBe(200);
+        expect(await admitted.json()).toEqual({ username: 'alice' });
+      } finally {
+        await stop();
+      }
+    });
+
+    it('has one class, whether imported or required', { timeout: MINUTES }, async () => {
+      const output = await run(
+        join(folder, app),
+        process.execPath,
+        '--input-type=module',
+        '--eval',
+        `import { createRequire } from 'node:module';
+         import { CognitoGuard } from 'nestjs-cognito-auth';
+         const required = createRequire(process.cwd() + '/app.js')('nestjs-cognito-auth');
+         console.log(required.CognitoGuard === CognitoGuard);`,
+      );
+
+      expect(output.trim()).toBe('true');
+    });
+  });
+
+  it('is loaded by the stock Jest of a Nest 11 app', { timeout: 2 * MINUTES }, async () => {
+    const report = await run(join(folder, 'nest11-cjs'), 'npx', 'jest', '--json', '--runInBand');
+
+    expect(JSON.parse(report)).toMatchObject({ numPassedTests: 2, numTotalTests: 2 });
+  });
+});
+
+/** Builds the package beside the repository, so that its own build stays as it is. */
+async function pack(folder: string): Promise<string> {
+  await run(root, process.execPath, 'tools/build-lib.mjs', folder);
+  const [packed] = JSON.parse(await run(folder, 'npm', 'pack', '--json')) as { filename: string }[];
+  if (!packed) throw new Error('npm pack made no tarball');
+  return join(folder, packed.filename);
+}
+
+async function install(folder: string, app: string, tarball: string, peers: string[]) {
+  await cp(join(root, 'test/fixtures', app), folder, { recursive: true });
+  const flags = ['--prefer-offline', '--no-audit', '--no-fund'];
+  await run(folder, 'npm', 'install', ...flags, tarball, ...peers);
+}
+
+async function start(folder: string) {
+  const app = spawn(process.execPath, ['dist/main.js'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise<never>((_, reject) => {
+    app.once('exit', (code) => reject(new Error(`The app ended with exit code ${code}`)));
+  });
+  const firstLine = new Promise<string>((resolve) => {
+    createInterface(app.stdout).once('line', resolve);
+  });
+  const { url, token } = JSON.parse(await Promise.race([firstLine, exited])) as {
+    url: string;
+    token: string;
+  };
+  const stop = async () => {
+    app.kill();
+    await exited.catch(() => undefined);
+  };
+  return { url, token, stop };
+}
+
+function run(cwd: string, command: string, ...args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { cwd, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      if (!error) return resolve(stdout);
+      // The compiler reports on its standard output, npm and Jest on their standard error.
+      reject(new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`));
+    });
+  });
+}
