@@ -1,0 +1,125 @@
+import { CognitoAuthError } from '../index.js';
+import type { CognitoAuthErrorCode } from '../index.js';
+import type { Response, Responses, Schema } from './open-api.js';
+
+/** Schemas of the bodies of refusals, by the name of their component. */
+export function errorSchemas(): Record<string, Schema> {
+  return Object.fromEntries(REFUSALS.map((refusal) => [schemaNameOf(refusal), schemaOf(refusal)]));
+}
+
+/** Adds the refusals of the guard to the responses of an operation; what is there stays. */
+export function withErrorResponses(written: Responses): Responses {
+  const refusals = REFUSALS.map((refusal) => [
+    refusal.status,
+    mergeResponse(written[refusal.status], responseOf(refusal)),
+  ]);
+  return { ...written, ...Object.fromEntries(refusals) } as Responses;
+}
+
+interface Refusal {
+  status: number;
+  error: string;
+  description: string;
+  headers: Record<string, { description: string; schema: Schema }>;
+}
+
+const CHALLENGE = {
+  'WWW-Authenticate': {
+    description: 'What was wrong with the token, as RFC 6750 words it',
+    schema: { type: 'string' },
+  },
+};
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    status: 401,
+    error: 'Unauthorized',
+    description: 'There is no token, or it is not accepted here',
+    headers: CHALLENGE,
+  },
+  {
+    status: 403,
+    error: 'Forbidden',
+    description: 'The token is good, but does not give access to this operation',
+    headers: CHALLENGE,
+  },
+  {
+    status: 503,
+    error: 'Service Unavailable',
+    description: 'The token cannot be verified at the moment',
+    headers: {
+      'Retry-After': {
+        description: 'Seconds after which a retry makes sense',
+        schema: { type: 'integer', minimum: 1 },
+      },
+    },
+  },
+];
+
+// Complete by its type: a new code does not compile until it stands here.
+const ANSWERS_HTTP: Record<CognitoAuthErrorCode, boolean> = {
+  missing_token: true,
+  malformed_request: true,
+  malformed_token: true,
+  invalid_signature: true,
+  unknown_key: true,
+  token_expired: true,
+  token_not_active: true,
+  wrong_issuer: true,
+  wrong_client: true,
+  wrong_token_use: true,
+  wrong_audience: true,
+  token_revoked: true,
+  insufficient_scope: true,
+  insufficient_group: true,
+  insufficient_permission: true,
+  wrong_principal: true,
+  unknown_user: true,
+  check_failed: true,
+  unsupported_context: false,
+  keys_unavailable: true,
+  hook_failed: true,
+};
+
+function codesOf(status: number): CognitoAuthErrorCode[] {
+  const codes = Object.keys(ANSWERS_HTTP) as CognitoAuthErrorCode[];
+  return codes.filter(
+    (code) => ANSWERS_HTTP[code] && new CognitoAuthError(code, '').getStatus() === status,
+  );
+}
+
+// The dot keeps clear of the names of classes, which is what models are named after.
+function schemaNameOf({ error }: Refusal): string {
+  return `CognitoAuthError.${error.replaceAll(' ', '')}`;
+}
+
+function schemaOf({ status, error }: Refusal): Schema {
+  return {
+    type: 'object',
+    required: ['statusCode', 'error', 'code', 'message'],
+    properties: {
+      statusCode: { type: 'integer', enum: [status] },
+      error: { type: 'string', enum: [error] },
+      code: { type: 'string', description: 'Why the request was refused', enum: codesOf(status) },
+      message: { type: 'string', description: 'The same in a sentence for people' },
+    },
+  };
+}
+
+function responseOf(refusal: Refusal) {
+  const schema = { $ref: `#/components/schemas/${schemaNameOf(refusal)}` };
+  const { description, headers } = refusal;
+  return { description, headers, content: { 'application/json': { schema } } };
+}
+
+function mergeResponse(written: Response | undefined, ours: ReturnType<typeof responseOf>) {
+  if (!written) return ours;
+  if ('$ref' in written) return written;
+  return {
+    ...ours,
+    ...written,
+    // @nestjs/swagger writes '' when the author gave no description.
+    description: written.description || ours.description,
+    headers: { ...ours.headers, ...written.headers },
+  };
+}
