@@ -1,0 +1,14 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Public } from 'nestjs-cognito-auth';
+
+@ApiTags('Health')
+@Controller('health')
+export class HealthController {
+  @Get()
+  @Public()
+  @ApiOperation({ summary: 'Whether the API is up' })
+  health() {
+    return { status: 'ok' };
+  }
+}

@@ -1,0 +1,122 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { LocalUserPool } from 'nestjs-cognito-auth/testing';
+import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
+
+const A_DAY = 86_400;
+const VALIDITY = { accessTokenValidity: A_DAY, idTokenValidity: A_DAY };
+
+/** The app client that people sign in through. */
+const WEB = {
+  clientId: 'demo_web',
+  scopes: ['openid', 'email', 'profile', 'orders/read', 'orders/write'],
+  ...VALIDITY,
+};
+
+/** The app client that is a machine. */
+const MACHINE = {
+  clientId: 'demo_machine',
+  secret: 'demo-machine-secret',
+  scopes: ['orders/read', 'orders/write'],
+  ...VALIDITY,
+};
+
+/** What a sign-in asks for unless it says otherwise: enough to read orders, not to place them. */
+const USUAL_SCOPES = ['openid', 'email', 'profile', 'orders/read'];
+
+const USERS = [
+  {
+    username: 'alice',
+    password: 'alice-password',
+    name: 'Alice Ahmed',
+    email: 'alice@example.com',
+    groups: ['admin', 'auditor'],
+    attributes: { 'custom:tenant': 'acme' },
+  },
+  {
+    username: 'bob',
+    password: 'bob-password',
+    name: 'Bob Brandt',
+    email: 'bob@example.com',
+  },
+  {
+    username: 'carol',
+    password: 'carol-password',
+    name: 'Carol Costa',
+    email: 'carol@example.com',
+    groups: ['analyst'],
+  },
+];
+
+/** Tokens as Cognito's token endpoint answers with them. */
+export interface TokenSet {
+  readonly access_token: string;
+  readonly id_token?: string;
+  readonly token_type: 'Bearer';
+  /** In seconds. */
+  readonly expires_in: number;
+}
+
+/** The user pool of the demo: in memory, with new keys at every start, served on this machine only. */
+export class LocalPool implements OnApplicationShutdown {
+  readonly machine = MACHINE;
+
+  private constructor(
+    private readonly pool: LocalUserPool,
+    private readonly server: LocalUserPoolServer,
+  ) {}
+
+  /** Starts the user pool; rejects when the port cannot be had. */
+  static async start(port: number): Promise<LocalPool> {
+    const pool = await LocalUserPool.create({
+      userPoolId: 'local_demo',
+      users: USERS,
+      clients: [WEB, MACHINE],
+    });
+    return new LocalPool(pool, await pool.listen(port));
+  }
+
+  get users() {
+    return this.pool.users;
+  }
+
+  get issuer(): string {
+    return this.server.issuer;
+  }
+
+  get tokenEndpoint(): string {
+    return `${this.server.url}/oauth2/token`;
+  }
+
+  /** Module options that trust this pool, and fetch its keys from it as from Cognito. */
+  options() {
+    return this.server.options();
+  }
+
+  /** The scopes that a user or a machine can have; `undefined` when there is neither of this name. */
+  scopesOf(name: string): readonly string[] | undefined {
+    if (name === MACHINE.clientId) return MACHINE.scopes;
+    return this.pool.users.some(({ username }) => username === name) ? WEB.scopes : undefined;
+  }
+
+  /** The tokens of a sign-in of this user, or of a request of this machine, for these scopes. */
+  tokensOf(name: string, scopes?: readonly string[]): TokenSet {
+    const common = { token_type: 'Bearer', expires_in: A_DAY } as const;
+    if (name === MACHINE.clientId) {
+      return { access_token: this.pool.clientToken({ clientId: name, scopes }), ...common };
+    }
+    const granted = scopes ?? USUAL_SCOPES;
+    const accessToken = this.pool.accessToken(name, { scopes: granted });
+    // OpenID Connect Core §3.1.2.1: no ID token without the scope openid.
+    if (!granted.includes('openid')) return { access_token: accessToken, ...common };
+    const idToken = this.pool.idToken(name, { scopes: granted, accessToken });
+    return { access_token: accessToken, id_token: idToken, ...common };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    await this.server.close();
+  }
+}

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { Controller, Get, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Principal, Scopes } from 'nestjs-cognito-auth';
+import type { CognitoPrincipal } from 'nestjs-cognito-auth';
+
+@ApiTags('Scopes')
+@Controller('orders')
+export class OrdersController {
+  @Get()
+  @Scopes('orders/read')
+  @ApiOperation({ summary: 'For users and machines whose token may read orders' })
+  list() {
+    return [
+      { id: 1, item: 'teapot' },
+      { id: 2, item: 'cup' },
+    ];
+  }
+
+  @Post()
+  @Scopes('orders/write')
+  @ApiOperation({ summary: 'For users and machines whose token may place orders' })
+  place(@Principal() principal: CognitoPrincipal) {
+    const placedBy = principal.kind === 'user' ? principal.username : principal.clientId;
+    return { id: randomUUID(), placedBy };
+  }
+}

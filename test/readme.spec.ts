@@ -1,0 +1,459 @@
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type INestApplication, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CognitoAuthError, CognitoAuthModule } from 'nestjs-cognito-auth';
+import { type LocalClientSetup, LocalUserPool } from 'nestjs-cognito-auth/testing';
+import ts from 'typescript';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { configurationOf } from '../apps/demo/src/configuration.js';
+import { type Demo, startDemo } from '../apps/demo/src/demo.js';
+import { documentedOptions, exportedDecorators, thrownCodes } from './library.source.js';
+import {
+  anchorsIn,
+  codeBlocksIn,
+  type Exchange,
+  exchangesIn,
+  sectionOf,
+  tableIn,
+  typed,
+} from './markdown.js';
+
+const MINUTE = 60_000;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+const readme = read('README.md');
+const blocks = codeBlocksIn(readme);
+const snippets = blocks.filter(({ language }) => language === 'ts').map(({ code }) => code);
+const [firstSession, demoSession] = blocks
+  .filter(({ language }) => language === 'console')
+  .map(({ code }) => exchangesIn(code));
+
+// The project of a stranger: every snippet is a file of it, named in its first line.
+const folder = mkdtempSync(join(tmpdir(), 'readme-'));
+symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+for (const code of snippets) writeFileSync(join(folder, nameOf(code)), code);
+writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+const tsconfig = join(folder, 'tsconfig.json');
+const project = {
+  extends: join(root, 'tsconfig.json'),
+  compilerOptions: { rootDir: '/' },
+  include: ['*.ts'],
+  exclude: [],
+};
+writeFileSync(tsconfig, JSON.stringify(project));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const imported = async <T>(name: string): Promise<T> =>
+  (await import(join(folder, `${name}.ts`))) as T;
+
+describe('The README', () => {
+  it('shows how to protect a route before line 40', () => {
+    const [, , session] = blocks;
+
+    expect(session?.language).toBe('console');
+    expect(session?.line).toBeLessThan(40);
+  });
+
+  it('names in its install lines what a Nest application does not have yet', () => {
+    const { name, peerDependencies, peerDependenciesMeta } = JSON.parse(
+      read('libs/cognito-auth/package.json'),
+    ) as Manifest;
+    const inEveryApp = new Set(['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs']);
+    const missing = Object.keys(peerDependencies).filter(
+      (peer) => !inEveryApp.has(peer) && !peerDependenciesMeta[peer]?.optional,
+    );
+
+    expect(missing).toEqual(['@nestjs/passport', 'passport']);
+    const lines = blocks[0]?.code.trimEnd().split('\n') ?? [];
+    expect(lines.map((line) => line.replace(/ +#.*/, ''))).toEqual([
+      `npm install ${name} @nestjs/passport passport`,
+      `npm install ${name} @nestjs/passport@11 passport`,
+    ]);
+  });
+
+  it('links to nothing that is not there', () => {
+    const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+    const inside = links.filter((target) => target.startsWith('#'));
+    const files = links.filter((target) => !/^(#|https:)/.test(target));
+
+    expect(inside.filter((target) => !anchorsIn(readme).includes(target.slice(1)))).toEqual([]);
+    expect(files.filter((target) => !existsSync(join(root, target)))).toEqual([]);
+    expect(files).toContain('SECURITY.md');
+  });
+
+  it('names what the package and its tests support', () => {
+    const { engines, peerDependencies } = JSON.parse(
+      read('libs/cognito-auth/package.json'),
+    ) as Manifest;
+    const compilers = ['nest11-cjs', 'nest12-esm'].map((app) => {
+      const fixture = JSON.parse(read(`test/fixtures/${app}/package.json`)) as Manifest;
+      return fixture.devDependencies['typescript']?.match(/\d+\.\d+/)?.[0];
+    });
+
+    const table = new Map(
+      tableIn(sectionOf(readme, '## Compatibility')).map(([name, value]) => [name, value]),
+    );
+    expect(table.get('Node.js')?.replaceAll('\\|', '|')).toBe(`\`${engines.node}\``);
+    expect(peerDependencies['@nestjs/core']).toBe('^11.0.1 || ^12.0.0');
+    expect(table.get('Nest')).toMatch(/^11 and 12;/);
+    expect(table.get('TypeScript')).toContain(compilers.join(' and '));
+  });
+});
+
+describe('The README of the package', () => {
+  const packageReadme = read('libs/cognito-auth/README.md');
+
+  it('begins as that of the repository does', () => {
+    const beginning = readme.slice(0, readme.indexOf('\n## '));
+
+    expect(packageReadme.startsWith(beginning)).toBe(true);
+  });
+
+  it('links to no file, because the registry has none of ours', () => {
+    const links = [...packageReadme.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+
+    expect(links.filter((target) => !/^(#|https:)/.test(target))).toEqual([]);
+  });
+});
+
+describe('The tables of the README', () => {
+  it('have every option with its default and its variable', () => {
+    const options = documentedOptions().map(({ name, fallback = 'required', variable = '' }) => ({
+      name,
+      fallback,
+      variable,
+    }));
+
+    const rows = tableIn(sectionOf(readme, '## Options')).map(([name, fallback, variable]) => ({
+      name: unquoted(name),
+      fallback,
+      variable: unquoted(variable),
+    }));
+    expect(byName(rows)).toEqual(byName(options));
+  });
+
+  it('have every decorator', () => {
+    const rows = tableIn(sectionOf(readme, '## Decorators'));
+
+    const named = rows.map(([cell = '']) => ({ name: /^`@(\w+)\(/.exec(cell)?.[1] ?? cell }));
+    expect(byName(named)).toEqual(byName(exportedDecorators().map((name) => ({ name }))));
+  });
+
+  it('have every error that is thrown, with its status and its challenge', () => {
+    const rows = tableIn(sectionOf(readme, '## Errors')).map(([code, status, challenge]) => ({
+      name: unquoted(code),
+      status: Number(status),
+      challenge: unquoted(challenge),
+    }));
+
+    const thrown = thrownCodes().map((code) => {
+      const error = new CognitoAuthError(code, '');
+      const challenge = error.challenge('api');
+      const name = /error="(\w+)"/.exec(challenge ?? '')?.[1] ?? 'no error';
+      return { name: code, status: error.getStatus(), challenge: challenge ? name : 'none' };
+    });
+    expect(byName(rows)).toEqual(byName(thrown));
+  });
+
+  it('have every variable of the demo with its default', () => {
+    const source = read('apps/demo/src/configuration.ts');
+    const variables = new Set([...source.matchAll(/'(PORT|DEMO_\w+)'/g)].map(([, name]) => name));
+    const { port, poolPort, adapter, host } = configurationOf({});
+
+    const rows = tableIn(sectionOf(readme, '## Try it without AWS')).slice(0, -1);
+    const table = rows.map(([name, , fallback]) => [unquoted(name), unquoted(fallback)]);
+    expect(table).toEqual([
+      ['PORT', String(port)],
+      ['DEMO_POOL_PORT', String(poolPort)],
+      ['DEMO_ADAPTER', adapter],
+      ['DEMO_HOST', host],
+    ]);
+    expect(new Set(table.map(([name]) => name))).toEqual(variables);
+  });
+});
+
+describe('The snippets of the README', () => {
+  let customers: LocalUserPool;
+  let staff: LocalUserPool;
+  let app: INestApplication | undefined;
+
+  beforeAll(async () => {
+    customers = await poolLike('eu-west-1_AbCdEf123', [
+      { clientId: '1h57kf5cpq17m0eml12EXAMPLE' },
+      { clientId: 'machine42EXAMPLE', secret: 'a secret', scopes: ['jobs/write'] },
+    ]);
+    staff = await poolLike('eu-west-1_GhIjKl456', [{ clientId: 'web42EXAMPLE' }]);
+    answerInPlaceOfAws([customers, staff]);
+  });
+
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+    vi.unstubAllEnvs();
+  });
+
+  afterAll(() => {
+    vi.unstubAllGlobals();
+  });
+
+  /** Starts a module as the `main.ts` of every new Nest application does. */
+  const boot = async (module: Type): Promise<string> => {
+    app = await NestFactory.create(module, { logger: false });
+    await app.listen(0, '127.0.0.1');
+    return app.getUrl();
+  };
+
+  /** Starts a controller, or a provider, on the user pool of customers. */
+  const bootWith = async (parts: { controllers?: Type[]; providers?: Type[] }): Promise<string> => {
+    @Module({ imports: [CognitoAuthModule.forRoot(customers.options())], ...parts })
+    class SnippetModule {}
+    return boot(SnippetModule);
+  };
+
+  it('compile', { timeout: 2 * MINUTE }, () => {
+    const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
+    const { fileNames = [], options = {} } =
+      ts.getParsedCommandLineOfConfigFile(tsconfig, {}, host) ?? {};
+    const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram(fileNames, options));
+
+    expect(fileNames).toHaveLength(snippets.length);
+    expect(options.strict).toBe(true);
+    expect(diagnostics.map(({ messageText }) => messageText)).toEqual([]);
+  });
+
+  it('protect a route, as the curl below the first one shows', async () => {
+    const { AppModule } = await imported<{ AppModule: Type }>('app.module');
+    const session = at(await boot(AppModule), firstSession);
+
+    expect(session).toHaveLength(2);
+    const TOKEN = customers.accessToken('alice', { scopes: ['orders/read'] });
+    expect(await typed(session, { TOKEN })).toEqual(session);
+  });
+
+  it('protect a route with a group', async () => {
+    const { AppModule } = await imported<{ AppModule: Type }>('app.module');
+    const url = `${await boot(AppModule)}/orders/7`;
+
+    const admitted = await send(url, customers.accessToken('alice'), { method: 'DELETE' });
+    expect(await admitted.json()).toEqual({ removed: '7' });
+    const refused = await send(url, customers.accessToken('bob'), { method: 'DELETE' });
+    expect(await refused.json()).toMatchObject({ statusCode: 403, code: 'insufficient_group' });
+  });
+
+  it('protect every route', async () => {
+    const { ProtectedModule } = await imported<{ ProtectedModule: Type }>('protected.module');
+    const url = await boot(ProtectedModule);
+
+    expect((await send(`${url}/status`)).status).toBe(200);
+    expect((await send(`${url}/load`)).status).toBe(401);
+    expect((await send(`${url}/load`, customers.accessToken('bob'))).status).toBe(200);
+  });
+
+  it('take options from a provider', async () => {
+    vi.stubEnv('USER_POOL_ID', customers.userPoolId);
+    vi.stubEnv('CLIENT_IDS', `another42EXAMPLE,${customers.clientId}`);
+    const { ShopModule } = await imported<{ ShopModule: Type }>('settings.module');
+    const url = `${await boot(ShopModule)}/orders`;
+
+    const token = customers.accessToken('bob', { scopes: ['orders/read'] });
+    expect(await (await send(url, token)).json()).toEqual({ username: 'bob', orders: ['teapot'] });
+  });
+
+  it('tell user pools apart', async () => {
+    const { PoolsModule } = await imported<{ PoolsModule: Type }>('pools.module');
+    const url = `${await boot(PoolsModule)}/hello`;
+
+    const customer = await send(url, customers.accessToken('alice'));
+    expect(await customer.text()).toBe('Hello, alice of customers');
+    const colleague = await send(url, staff.accessToken('alice'));
+    expect(await colleague.text()).toBe('Hello, alice of staff');
+  });
+
+  it('serve a Swagger page', async () => {
+    vi.stubEnv('PORT', '0');
+    vi.stubEnv('NO_COLOR', '1');
+    const create = vi.spyOn(NestFactory, 'create');
+    await imported('main');
+    app = (await create.mock.results[0]?.value) as INestApplication;
+    create.mockRestore();
+    await once(app.getHttpServer() as NodeJS.EventEmitter, 'listening');
+
+    const url = await app.getUrl();
+    expect(await (await send(`${url}/docs`)).text()).toContain('swagger-ui');
+    expect(await (await send(`${url}/docs-json`)).json()).toMatchObject({
+      info: { title: 'Orders' },
+      paths: { '/orders': { get: { security: [{ cognito: ['orders/read'] }] } } },
+    });
+  });
+
+  it('accept ID tokens', async () => {
+    const { ProfileController } = await imported<{ ProfileController: Type }>('profile.controller');
+    const url = `${await bootWith({ controllers: [ProfileController] })}/profile`;
+
+    const profile = { email: 'alice@example.com', name: 'Alice', tenant: 'acme' };
+    expect(await (await send(url, customers.idToken('alice'))).json()).toEqual(profile);
+    const refused = await send(url, customers.accessToken('alice'));
+    expect(await refused.json()).toMatchObject({ statusCode: 401, code: 'wrong_token_use' });
+  });
+
+  it('accept machines', async () => {
+    const { JobsController } = await imported<{ JobsController: Type }>('jobs.controller');
+    const url = `${await bootWith({ controllers: [JobsController] })}/jobs`;
+
+    const machine = customers.clientToken();
+    expect(await (await send(url, machine)).json()).toEqual({ worker: 'machine42EXAMPLE' });
+    expect(await (await send(url, machine, { method: 'POST' })).json()).toEqual({
+      by: 'machine42EXAMPLE',
+    });
+    const refused = await send(url, customers.accessToken('alice'));
+    expect(await refused.json()).toMatchObject({ statusCode: 403, code: 'wrong_principal' });
+  });
+
+  it('find tokens elsewhere', async () => {
+    const { BalancerModule } = await imported<{ BalancerModule: Type }>('balancer.module');
+    const url = `${await boot(BalancerModule)}/orders`;
+
+    const token = customers.accessToken('bob', { scopes: ['orders/read'] });
+    const headers = { 'x-amzn-oidc-accesstoken': token };
+    expect((await send(url, undefined, { headers })).status).toBe(200);
+    expect((await send(url, token)).status).toBe(200);
+    expect((await send(url)).status).toBe(401);
+  });
+
+  it('verify tokens without a request', async () => {
+    const { OrderQueue } = await imported<{ OrderQueue: Type<Queue> }>('order.queue');
+    await bootWith({ providers: [OrderQueue] });
+    const queue = app?.get(OrderQueue);
+
+    const token = customers.accessToken('alice', { scopes: ['orders/write'] });
+    const { sub } = customers.users[0] ?? {};
+    expect(await queue?.receive({ token, item: 'cup' })).toEqual({ item: 'cup', for: sub });
+    const weak = customers.accessToken('alice');
+    await expect(queue?.receive({ token: weak, item: 'cup' })).rejects.toMatchObject({
+      code: 'insufficient_scope',
+    });
+  });
+
+  it('say whether keys are at hand', async () => {
+    const { ReadyController } = await imported<{ ReadyController: Type }>('ready.controller');
+    const url = `${await bootWith({ controllers: [ReadyController] })}/ready`;
+
+    expect(await (await send(url)).json()).toEqual({ keys: 'at hand' });
+  });
+
+  it('say whether keys are missing', async () => {
+    const { ReadyController } = await imported<{ ReadyController: Type }>('ready.controller');
+    const fetcher = () => Promise.reject(new Error('Cognito is down'));
+    const options = { userPoolId: 'eu-west-1_Offline00', clientId: 'web42EXAMPLE' };
+    @Module({
+      imports: [CognitoAuthModule.forRoot({ ...options, keys: { fetcher } })],
+      controllers: [ReadyController],
+    })
+    class OfflineModule {}
+
+    const answer = await send(`${await boot(OfflineModule)}/ready`);
+    expect(await answer.json()).toMatchObject({ statusCode: 503, code: 'keys_unavailable' });
+  });
+
+  describe('for tests', async () => {
+    // Its tests become tests of this file.
+    await imported('orders.spec');
+  });
+});
+
+describe('The commands of the README', () => {
+  let demo: Demo;
+
+  beforeAll(async () => {
+    const ports = { host: '127.0.0.1', port: 0, poolPort: 0 };
+    demo = await startDemo({ adapter: 'express', ...ports });
+  });
+
+  afterAll(() => demo.close());
+
+  it('are answered by the demo as it says', async () => {
+    const session = at(demo.url, demoSession);
+
+    expect(session).toHaveLength(3);
+    expect(await typed(session)).toEqual(session);
+  });
+
+  it('are scripts of the repository', () => {
+    const { scripts } = JSON.parse(read('package.json')) as Manifest;
+
+    expect(blocks.filter(({ language }) => language === 'sh')[1]?.code).toBe('npm ci\nnpm start\n');
+    expect(scripts['start']).toBe('nest start demo');
+  });
+});
+
+interface Manifest {
+  name: string;
+  scripts: Record<string, string>;
+  engines: { node: string };
+  devDependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional?: boolean }>;
+}
+
+interface Queue {
+  receive(message: { token: string; item: string }): Promise<unknown>;
+}
+
+function nameOf(snippet: string): string {
+  const name = /^\/\/ ([\w.-]+\.ts)\n/.exec(snippet)?.[1];
+  if (name) return name;
+  throw new Error(`A snippet does not begin with the name of its file:\n${snippet}`);
+}
+
+function at(url: string, session: Exchange[] = []): Exchange[] {
+  return session.map(({ command, answer }) => ({
+    command: command.replaceAll('http://localhost:3000', url),
+    answer,
+  }));
+}
+
+async function poolLike(userPoolId: string, clients: LocalClientSetup[]) {
+  return LocalUserPool.create({
+    userPoolId,
+    issuer: `https://cognito-idp.eu-west-1.amazonaws.com/${userPoolId}`,
+    clients,
+    users: [
+      {
+        username: 'alice',
+        name: 'Alice',
+        email: 'alice@example.com',
+        groups: ['admin'],
+        attributes: { 'custom:tenant': 'acme' },
+      },
+      { username: 'bob' },
+    ],
+  });
+}
+
+/** The snippets name user pools of AWS; their keys come from here, and nothing leaves this machine. */
+function answerInPlaceOfAws(pools: readonly LocalUserPool[]): void {
+  const realFetch = globalThis.fetch;
+  vi.stubGlobal('fetch', async (input: string, init?: RequestInit) => {
+    if (new URL(input).protocol === 'http:') return realFetch(input, init);
+    const pool = pools.find(({ issuer }) => input === `${issuer}/.well-known/jwks.json`);
+    return pool ? Response.json(pool.jwks()) : new Response(null, { status: 404 });
+  });
+}
+
+async function send(url: string, token?: string, init: RequestInit = {}): Promise<Response> {
+  const headers = token ? { authorization: `Bearer ${token}` } : init.headers;
+  return fetch(url, { ...init, headers });
+}
+
+function unquoted(cell = ''): string {
+  return cell.replaceAll('`', '');
+}
+
+function byName<T extends { name: string }>(rows: readonly T[]): T[] {
+  return rows.toSorted((one, other) => one.name.localeCompare(other.name));
+}
