@@ -183,10 +183,14 @@ function resolveInlinePool(
   options: Given,
   environment: Environment,
 ): ResolvedUserPool {
-  const fromEnvironment = poolFrom(environment, check);
+  const fromEnvironment = poolFrom(environment);
   // A key set that was given leaves nothing to fetch.
   if (options['jwks'] !== undefined) delete fromEnvironment['jwksUri'];
   const isGiven = (name: string) => options[name] !== undefined;
+  if (environment[VARIABLES.audience]?.trim() === '' && !isGiven('audience')) {
+    // An empty variable must not silently switch the check off.
+    check.fail(VARIABLES.audience, 'is set but empty; give it a value or do not set it');
+  }
   const pool: Given = { ...fromEnvironment };
   for (const name of POOL_OPTIONS) if (isGiven(name)) pool[name] = options[name];
   return resolveUserPool(check, pool, (name) =>
@@ -196,7 +200,7 @@ function resolveInlinePool(
   );
 }
 
-function poolFrom(environment: Environment, check: OptionsCheck): Given {
+function poolFrom(environment: Environment): Given {
   const pool: Given = {};
   for (const name of ['userPoolId', 'issuer', 'jwksUri'] as const) {
     const value = environment[VARIABLES[name]]?.trim();
@@ -205,10 +209,6 @@ function poolFrom(environment: Environment, check: OptionsCheck): Given {
   for (const name of ['clientId', 'tokenUse', 'audience'] as const) {
     const value = environment[VARIABLES[name]];
     if (value?.trim()) pool[name] = value.split(',').map((part) => part.trim());
-  }
-  if (environment[VARIABLES.audience]?.trim() === '') {
-    // An empty variable must not silently switch the check off.
-    check.fail(VARIABLES.audience, 'is set but empty; give it a value or do not set it');
   }
   return pool;
 }
@@ -519,6 +519,7 @@ function missing(option: keyof typeof VARIABLES, hint: string): string {
 /** The value for a message: short, and never a key set or a function in full. */
 function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function';
-  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1 });
+  const oneLine = { depth: 1, compact: true, breakLength: Infinity };
+  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, oneLine);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -41,11 +41,10 @@ function authenticate(request: object, verifier: TokenVerifier): Authentication 
   return authentication;
 }
 
-/** What was last verified for the request of a context; for parameter decorators. */
+/** What the last guard with a token found out, or the last without one; for parameter decorators. */
 export function lastAuthenticationOf(context: ExecutionContext): Authentication | undefined {
-  return authentications
-    .get(requestOf(context))
-    ?.findLast(({ verified }) => verified !== undefined);
+  const ofRequest = authentications.get(requestOf(context));
+  return ofRequest?.findLast(({ verified }) => verified !== undefined) ?? ofRequest?.at(-1);
 }
 
 /** The principal of the request, once its guard has let it pass. */

@@ -23,8 +23,8 @@ const principal = createParamDecorator((_data: undefined, context: ExecutionCont
   principalOfRequest(context),
 );
 
-const rawToken = createParamDecorator(
-  (_data: undefined, context: ExecutionContext) => lastAuthenticationOf(context)?.token,
+const rawToken = createParamDecorator((_data: undefined, context: ExecutionContext) =>
+  principalOfRequest(context) ? lastAuthenticationOf(context)?.token : undefined,
 );
 
 /**
@@ -36,7 +36,7 @@ const rawToken = createParamDecorator(
  */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says whose properties may be named
 export function CurrentUser<User = CognitoUser>(
-  property?: (keyof User & string) | Pipe,
+  property?: (keyof NoInfer<User> & string) | Pipe,
   ...pipes: Pipe[]
 ): ParameterDecorator {
   return typeof property === 'string'

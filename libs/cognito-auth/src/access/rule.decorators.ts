@@ -24,7 +24,7 @@ export function Authenticated(): RuleDecorator {
 export function Groups(...groups: [string, ...string[]]): RuleDecorator;
 export function Groups(rule: GroupsRule): RuleDecorator;
 export function Groups(...given: unknown[]): RuleDecorator {
-  return rule('@Groups()', 'groups', listsOf('@Groups()', given, 'any', ['any', 'all', 'none']));
+  return rule('@Groups()', 'groups', listsOf(GROUPS, given));
 }
 
 /**
@@ -39,7 +39,7 @@ export function Groups(...given: unknown[]): RuleDecorator {
 export function Scopes(...scopes: [string, ...string[]]): RuleDecorator;
 export function Scopes(rule: ScopesRule): RuleDecorator;
 export function Scopes(...given: unknown[]): RuleDecorator {
-  return rule('@Scopes()', 'scopes', listsOf('@Scopes()', given, 'all', ['any', 'all']));
+  return rule('@Scopes()', 'scopes', listsOf(SCOPES, given));
 }
 
 /**
@@ -128,32 +128,54 @@ function placeOf(target: object, key?: string | symbol): string {
   return `${target.constructor.name}.${String(key)}`;
 }
 
-function listsOf<Name extends string>(
-  decorator: string,
-  given: unknown[],
-  nameOfList: Name,
-  names: readonly Name[],
-): Partial<Record<Name, readonly string[]>> {
+/** What stands in the parentheses of `@Groups()` and `@Scopes()`. */
+interface Lists {
+  readonly decorator: string;
+  /** The list that names without an object make. */
+  readonly usual: string;
+  readonly names: readonly string[];
+  readonly item: RegExp;
+  readonly items: string;
+}
+
+const GROUPS: Lists = {
+  decorator: '@Groups()',
+  usual: 'any',
+  names: ['any', 'all', 'none'],
+  item: /^[^]+$/,
+  items: 'non-empty names',
+};
+
+const SCOPES: Lists = {
+  decorator: '@Scopes()',
+  usual: 'all',
+  names: ['any', 'all'],
+  // RFC 6749 §3.3: anything else can neither be in a token nor be named in a challenge.
+  item: /^[\x21\x23-\x5b\x5d-\x7e]+$/,
+  items: 'scopes (printable ASCII without spaces, quotes and backslashes)',
+};
+
+function listsOf(form: Lists, given: unknown[]): Record<string, readonly string[]> {
   const isRule = given.length === 1 && typeof given[0] === 'object' && given[0] !== null;
-  const lists = (isRule ? given[0] : { [nameOfList]: given }) as Record<string, unknown>;
+  const lists = (isRule ? given[0] : { [form.usual]: given }) as Record<string, unknown>;
   const entries = Object.entries(lists).filter(([, list]) => list !== undefined);
-  const isFine = entries.every(([name, list]) => names.includes(name as Name) && isNameList(list));
+  const isFine = entries.every(([name, list]) => form.names.includes(name) && isList(list, form));
   if (entries.length === 0 || !isFine) {
     throw new TypeError(
-      `${decorator} takes one or more non-empty names, or an object with ${names.join(', ')} as non-empty lists of them`,
+      `${form.decorator} takes one or more ${form.items}, or an object with ${form.names.join(', ')} as non-empty lists of them`,
     );
   }
   return Object.freeze(
     Object.fromEntries(
       entries.map(([name, list]) => [name, Object.freeze([...(list as string[])])]),
     ),
-  ) as Partial<Record<Name, readonly string[]>>;
+  );
 }
 
-function isNameList(list: unknown): list is string[] {
+function isList(list: unknown, { item }: Lists): list is string[] {
   return (
     Array.isArray(list) &&
     list.length > 0 &&
-    list.every((name) => typeof name === 'string' && name !== '')
+    list.every((name) => typeof name === 'string' && item.test(name))
   );
 }

@@ -21,14 +21,24 @@ export function jwksClientOf(
   let client: JwksClient | undefined;
   return async () => {
     client ??= await createClient(uri, async (address) => {
-      const answer = await withDeadline(Promise.resolve(fetcher(address)), limits.timeout);
-      return { keys: rsaKeysOf(answer) };
+      try {
+        const answer = await withDeadline(Promise.resolve(fetcher(address)), limits.timeout);
+        return { keys: rsaKeysOf(answer) };
+      } catch (error) {
+        throw writableError(error);
+      }
     });
     const found = await client.getSigningKeys();
     const keys = found.flatMap((key) => signingKeyOf(key.kid, key.getPublicKey()) ?? []);
     if (keys.length === 0) throw new Error('the key set has no RSA key that is fit for RS256');
     return keys;
   };
+}
+
+/** jwks-rsa reads and writes properties of what it catches, and fails when it cannot. */
+function writableError(error: unknown): Error {
+  if (error instanceof Error && Object.isExtensible(error)) return error;
+  return new Error('the fetcher failed', { cause: error });
 }
 
 async function createClient(

@@ -16,3 +16,15 @@ export function keysUnavailable(retryAfter: number, cause?: unknown): CognitoAut
     { retryAfter, cause },
   );
 }
+
+/** What went wrong, for a log: the message of an error, and that of its cause. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown reason';
+  const { cause } = error;
+  return cause instanceof Error ? `${textOf(error)} (${textOf(cause)})` : textOf(error);
+}
+
+/** Several failed attempts to connect are one error with a code and without a message. */
+function textOf(error: Error): string {
+  return error.message || (error as NodeJS.ErrnoException).code || error.name;
+}

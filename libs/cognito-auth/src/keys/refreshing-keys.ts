@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { keysUnavailable, unknownKey } from './key-errors.js';
+import { keysUnavailable, reasonOf, unknownKey } from './key-errors.js';
 import type { KeySource } from './key-source.js';
 import type { SigningKey } from './signing-key.js';
 
@@ -63,11 +63,12 @@ export class RefreshingKeys implements KeySource {
   private async search(kid: string): Promise<SigningKey> {
     const startedBefore = this.started;
     for (;;) {
-      if (this.usable()) {
+      // A set that was asked for after this token came is the last word on it, however old by now.
+      const isDecided = this.succeeded > startedBefore;
+      if (isDecided || this.usable()) {
         const key = this.keys.get(kid);
         if (key) return key;
-        // A set that was asked for after this token came is the last word on it.
-        if (this.succeeded > startedBefore) throw unknownKey();
+        if (isDecided) throw unknownKey();
         if (!this.underWay) this.startSearch();
       }
       // Each round waits for one fetch; the second began after the token came.
@@ -150,10 +151,4 @@ export class RefreshingKeys implements KeySource {
   private age(): number {
     return performance.now() - this.fetchedAt;
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown reason';
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-  return `${error.message}${cause}`;
 }

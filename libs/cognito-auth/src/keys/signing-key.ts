@@ -16,6 +16,10 @@ export interface JsonWebKeySet {
 
 // RFC 7518 §3.3: a key of 2048 bits or larger must be used with RS256.
 const MIN_BITS = 2048;
+// FIPS 186-5 §A.1.1. An exponent of 1 would make every signature valid, a huge one would make
+// every verification slow.
+const MIN_EXPONENT = 3n;
+const MAX_EXPONENT = 2n ** 256n;
 const MAX_KID_LENGTH = 256;
 
 /** The members of a public RSA key that say which key it is and what it may do. */
@@ -69,8 +73,8 @@ export function signingKeyOf(
         : createPublicKey({ key: { ...material }, format: 'jwk' });
     const { modulusLength = 0, publicExponent = 0n } = publicKey.asymmetricKeyDetails ?? {};
     if (publicKey.asymmetricKeyType !== 'rsa' || modulusLength < MIN_BITS) return undefined;
-    // FIPS 186-5 §A.1.1: the exponent is odd; 1 would make every signature valid.
-    if (publicExponent < 3n || publicExponent % 2n === 0n) return undefined;
+    if (publicExponent < MIN_EXPONENT || publicExponent >= MAX_EXPONENT) return undefined;
+    if (publicExponent % 2n === 0n) return undefined;
     return { kid, publicKey, length: Math.ceil(modulusLength / 8) };
   } catch {
     return undefined;

@@ -1,8 +1,12 @@
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 
-/** The present, in whole seconds, as the time claims of a token count it (RFC 7519 §2). */
+/**
+ * The present in seconds, as the time claims of a token count it (RFC 7519 §2).
+ *
+ * With its fraction: rounded down, it would keep a token alive whose `exp` has one.
+ */
 export function secondsNow(): number {
-  return Math.floor(Date.now() / 1000);
+  return Date.now() / 1000;
 }
 
 /** Whether a token with this `exp` is refused now. RFC 7519 §4.1.4: on or after `exp`. */

@@ -1,0 +1,37 @@
+import type { ContextType } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { describe, expect, it } from 'vitest';
+import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { requestOf, setResponseHeader } from './request-of.js';
+
+function contextOf(type: string, ...args: unknown[]): ExecutionContextHost {
+  const context = new ExecutionContextHost(args);
+  context.setType(type as ContextType);
+  return context;
+}
+
+describe('requestOf()', () => {
+  it('gives the request of an HTTP context', () => {
+    const request = { headers: {} };
+    expect(requestOf(contextOf('http', request))).toBe(request);
+  });
+
+  it.each(['rpc', 'ws', 'graphql', 'telegraf'])(
+    'refuses a context of the type "%s"',
+    (type) => {
+      const attempt = () => requestOf(contextOf(type, { headers: {} }));
+      expect(attempt).toThrow(CognitoAuthError);
+      expect(attempt).toThrow(expect.objectContaining({ code: 'unsupported_context' }));
+      expect(attempt).toThrow(`Requests of the type "${type}" cannot be authenticated here`);
+    },
+  );
+});
+
+describe('setResponseHeader()', () => {
+  it('sets a header of the response', () => {
+    const headers = new Map<string, string>();
+    const response = { header: (name: string, value: string) => headers.set(name, value) };
+    setResponseHeader(contextOf('http', {}, response), 'Retry-After', '3');
+    expect([...headers]).toEqual([['Retry-After', '3']]);
+  });
+});

@@ -1,0 +1,162 @@
+import { ExtractJwt } from 'passport-jwt';
+import { describe, expect, it } from 'vitest';
+import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { extractToken, fromBearerHeader } from './token-extractors.js';
+
+/** A request with this authorization header, as Node presents it. */
+function requestWith(authorization: string) {
+  return { headers: { authorization }, rawHeaders: ['Authorization', authorization] };
+}
+
+/** What the extractor finds in a request, or the code and the message of its refusal. */
+function foundIn(request: unknown): unknown {
+  try {
+    return fromBearerHeader()(request);
+  } catch (error) {
+    if (error instanceof CognitoAuthError) return { code: error.code, message: error.message };
+    throw error;
+  }
+}
+
+const MALFORMED = {
+  code: 'malformed_request',
+  message: 'The authorization header is not "Bearer", a space and one token',
+};
+const TWO_HEADERS = {
+  code: 'malformed_request',
+  message: 'The request has more than one authorization header; send one',
+};
+
+describe('fromBearerHeader()', () => {
+  it.each([
+    ['Bearer a.b-c_d~e+f/g==', 'a.b-c_d~e+f/g=='],
+    ['bearer abc', 'abc'],
+    ['BEARER abc', 'abc'],
+    ['Bearer    abc', 'abc'],
+  ])('takes the token from "%s"', (header, token) => {
+    expect(foundIn(requestWith(header))).toBe(token);
+  });
+
+  it.each([
+    ['no headers', {}],
+    ['no such header', { headers: {} }],
+    ['an empty header', requestWith('')],
+    ['basic credentials', requestWith('Basic YWxpY2U6c2VjcmV0')],
+    ['another scheme', requestWith('Digest username="alice", realm="api"')],
+    ['a scheme that begins like ours', requestWith('BearerX abc')],
+  ])('finds none with %s', (_, request) => {
+    expect(foundIn(request)).toBeNull();
+  });
+
+  it.each([
+    ['the scheme alone', 'Bearer'],
+    ['the scheme and a space', 'Bearer '],
+    ['two tokens', 'Bearer abc def'],
+    ['two tokens and a comma', 'Bearer abc, Bearer def'],
+    ['text after the token', 'Bearer abc;x=1'],
+    ['a quoted token', 'Bearer "abc"'],
+    ['a tab for the space', 'Bearer\tabc'],
+    ['a no-break space', 'Bearer\u00a0abc'],
+    ['a token without a scheme', 'abc.def.ghi'],
+    ['padding in the middle', 'Bearer a=b'],
+    ['padding only', 'Bearer ==='],
+    ['a token beyond ASCII', 'Bearer ábc'],
+    ['nothing but spaces', '   '],
+    ['a space before the scheme', ' Bearer abc'],
+    ['a scheme that is no token', 'Be@rer abc'],
+  ])('refuses %s', (_, header) => {
+    expect(foundIn(requestWith(header))).toEqual(MALFORMED);
+  });
+
+  it.each([
+    ['Express', { rawHeaders: ['authorization', 'Bearer a', 'AUTHORIZATION', 'Bearer b'] }],
+    [
+      'Fastify',
+      { raw: { rawHeaders: ['Authorization', 'Bearer a', 'Authorization', 'Bearer b'] } },
+    ],
+  ])('refuses two headers, of which Node keeps the first, on %s', (_, wire) => {
+    expect(foundIn({ headers: { authorization: 'Bearer a' }, ...wire })).toEqual(TWO_HEADERS);
+  });
+
+  it('refuses a list of headers', () => {
+    expect(foundIn({ headers: { authorization: ['Bearer a', 'Bearer b'] } })).toEqual(TWO_HEADERS);
+  });
+
+  it('counts names, not values, among the raw headers', () => {
+    const rawHeaders = [
+      'Authorization',
+      'Bearer a',
+      'X-Echo',
+      'authorization',
+      'X-Authorization',
+      'b',
+    ];
+    expect(foundIn({ headers: { authorization: 'Bearer a' }, rawHeaders })).toBe('a');
+  });
+
+  it('reads very long headers in one go', () => {
+    expect(foundIn(requestWith(`Bearer ${' '.repeat(100_000)}abc`))).toBe('abc');
+    expect(foundIn(requestWith(`Bearer ${'a'.repeat(100_000)}!`))).toEqual(MALFORMED);
+    expect(foundIn(requestWith(`Bearer ${'='.repeat(100_000)}!`))).toEqual(MALFORMED);
+  });
+});
+
+describe('extractToken()', () => {
+  it('takes the token of the first extractor that finds one', () => {
+    const extractors = [() => null, () => undefined, () => '', () => 'third', () => 'fourth'];
+    expect(extractToken(extractors, {})).toBe('third');
+  });
+
+  it('asks no extractor after the one that finds a token', () => {
+    const after = () => {
+      throw new Error('asked');
+    };
+    expect(extractToken([() => 'first', after], {})).toBe('first');
+  });
+
+  it('finds none when no extractor does', () => {
+    expect(extractToken([() => null, () => undefined], {})).toBeNull();
+  });
+
+  it('hands the request to the extractor', () => {
+    const request = { cookies: { token: 'abc' } };
+    expect(extractToken([({ cookies }: typeof request) => cookies.token], request)).toBe('abc');
+  });
+
+  it('works with the extractors of passport-jwt', () => {
+    const request = { headers: { 'x-token': 'abc' }, url: '/?t=def' };
+    expect(extractToken([ExtractJwt.fromHeader('x-token')], request)).toBe('abc');
+    expect(extractToken([ExtractJwt.fromUrlQueryParameter('t')], request)).toBe('def');
+  });
+
+  it.each([[['a', 'b']], [7], [true], [{ token: 'a' }]])('refuses %j for a token', (found) => {
+    expect(() => extractToken([() => found as never], {})).toThrow(
+      expect.objectContaining({
+        code: 'malformed_request',
+        message: 'The request has more than one token; send one',
+      }),
+    );
+  });
+
+  it('passes on the refusal of an extractor', () => {
+    const refusal = new CognitoAuthError('malformed_request', 'Two cookies');
+    const refuse = () => {
+      throw refusal;
+    };
+    expect(() => extractToken([refuse, () => 'abc'], {})).toThrow(refusal);
+  });
+
+  it('turns whatever an extractor throws into a malformed request', () => {
+    const cause = new TypeError("Cannot read properties of undefined (reading 'token')");
+    const crash = () => {
+      throw cause;
+    };
+    expect(() => extractToken([crash], {})).toThrow(
+      expect.objectContaining({
+        code: 'malformed_request',
+        message: 'The token of the request cannot be read',
+        cause,
+      }),
+    );
+  });
+});
