@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { Assignment, Report } from './api.process.js';
+import { document, endless, padded, silence, status, zipBomb } from './scripts.js';
+import { ADMITTED, KEYS_UNAVAILABLE, refusal, Stage } from './stage.js';
+import { identity } from './tls-identity.js';
+import { createUserPool, trusting, withKid } from './user-pool.js';
+
+const pool = await createUserPool();
+const keySet = document(() => pool.jwks());
+const MEGABYTES = 2 ** 20;
+
+/** Boots an application in a process of its own and sends it tokens. */
+async function run(assignment: Assignment, environment = {}): Promise<Report> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['tools/run-typescript.mjs', 'test/faults/api.process.ts', JSON.stringify(assignment)],
+    {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...process.env, ...environment },
+      timeout: 100_000,
+    },
+  );
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Report;
+}
+
+describe.concurrent('A process', () => {
+  it('with a fixed key set neither fetches keys nor loads jwks-rsa', async ({ onTestFinished }) => {
+    const stage = new Stage(onTestFinished);
+    const keys = await stage.keys(keySet);
+    // The issuer has a key endpoint that would answer.
+    const served = await createUserPool(keys.issuer);
+    const token = served.accessToken('alice');
+    const options = { ...served.options(), keys: { preload: 'required', maxAge: 1 } } as const;
+    const report = await run({ options, inTurn: [token, withKid(token, 'invented'), token] });
+
+    expect(report.inTurn).toMatchObject([ADMITTED, refusal('unknown_key'), ADMITTED]);
+    expect(report.loadsJwksRsa).toBe(false);
+    expect(keys.requests).toBe(0);
+  });
+
+  it('that fetches keys loads jwks-rsa', async ({ onTestFinished }) => {
+    const stage = new Stage(onTestFinished);
+    const keys = await stage.keys(keySet);
+    const options = trusting(pool, keys);
+    const report = await run({ options, inTurn: [pool.accessToken('alice')] });
+
+    expect(report.inTurn).toMatchObject([ADMITTED]);
+    expect(report.loadsJwksRsa).toBe(true);
+    expect(keys.requests).toBe(1);
+  });
+
+  it('fetches keys over HTTPS from whom NODE_EXTRA_CA_CERTS trusts', async ({ onTestFinished }) => {
+    const stage = new Stage(onTestFinished);
+    const keys = await stage.keys(keySet, identity);
+    const assignment = { options: trusting(pool, keys), inTurn: [pool.accessToken('alice')] };
+
+    const trusted = await run(assignment, { NODE_EXTRA_CA_CERTS: identity.path });
+    expect(trusted.inTurn).toMatchObject([ADMITTED]);
+    expect(keys.requests).toBe(1);
+  });
+
+  it('does not grow with what an endpoint sends', async ({ onTestFinished }) => {
+    const stage = new Stage(onTestFinished);
+    const scripts = [
+      status(500, () => pool.jwks()),
+      padded(() => pool.jwks(), 10 * MEGABYTES),
+      endless,
+      zipBomb,
+      silence,
+    ];
+    const servers = await Promise.all(scripts.map((script) => stage.keys(script)));
+    const userPools = servers.map(({ issuer, uri }, index) => ({
+      name: `pool ${index}`,
+      userPoolId: pool.userPoolId,
+      clientId: pool.clientId,
+      issuer,
+      jwksUri: uri,
+    }));
+    const [first = '', ...others] = servers.map(({ issuer }) =>
+      pool.accessToken('alice', { claims: { iss: issuer } }),
+    );
+    const options = { userPools, keys: { preload: 'lazy' } } as const;
+    const report = await run({ options, inTurn: [first], atOnce: others });
+
+    expect([...report.inTurn, ...report.atOnce]).toEqual(scripts.map(() => KEYS_UNAVAILABLE));
+    expect(servers.map(({ requests }) => requests)).toEqual(scripts.map(() => 1));
+    expect(report.growth).toBeLessThan(64 * 1024);
+  });
+});
