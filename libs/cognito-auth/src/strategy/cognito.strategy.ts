@@ -1,6 +1,5 @@
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
-import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { ResolvedOptions } from '../cognito-auth.resolved-options.js';
 import type { SigningKey } from '../keys/signing-key.js';
 import { checkClaims } from '../token/claim-checks.js';
@@ -9,6 +8,7 @@ import { parseToken } from '../token/compact-token.js';
 import type { UnverifiedToken } from '../token/compact-token.js';
 import { expired, isExpired, secondsNow } from '../token/expiry.js';
 import { principalOf } from '../token/principal.js';
+import { ALGORITHMS, checkSignatureLength } from './signature.js';
 import type { Issuer, UserPools } from './user-pools.js';
 import type { VerifiedToken } from './verified-tokens.js';
 
@@ -42,7 +42,7 @@ export function createCognitoStrategy(
           // jsonwebtoken takes a KeyObject, the types of passport-jwt do not say so.
           done(null, (request as Verification).key?.publicKey as unknown as string);
         },
-        algorithms: ['RS256'],
+        algorithms: [...ALGORITHMS],
         issuer: userPools.issuers,
         ignoreExpiration: options.ignoreExpiration,
         jsonWebTokenOptions: { clockTolerance: options.clockTolerance },
@@ -63,13 +63,7 @@ export function createCognitoStrategy(
       verification.issuer = userPools.issuerOf(token.claims);
       if (options.skipVerification) return token;
       verification.key = await verification.issuer.keys.find(token.kid);
-      // RFC 8017 §8.2.2 step 1
-      if (token.signatureLength !== verification.key.length) {
-        throw new CognitoAuthError(
-          'invalid_signature',
-          'The signature of the token does not have the length that its key makes',
-        );
-      }
+      checkSignatureLength(token.signatureLength, verification.key);
       return token;
     }
 

@@ -7,6 +7,7 @@ import type { ResolvedOptions } from '../cognito-auth.resolved-options.js';
 import { expired, secondsNow } from '../token/expiry.js';
 import { createCognitoStrategy } from './cognito.strategy.js';
 import type { Verification } from './cognito.strategy.js';
+import { invalidSignature } from './signature.js';
 import type { UserPools } from './user-pools.js';
 import type { VerifiedToken } from './verified-tokens.js';
 
@@ -63,12 +64,4 @@ function refusalOf(reason: unknown): CognitoAuthError {
   }
   if (message === 'invalid signature') return invalidSignature(reason);
   return new CognitoAuthError('malformed_token', 'The token cannot be verified', { cause: reason });
-}
-
-function invalidSignature(cause: unknown): CognitoAuthError {
-  return new CognitoAuthError(
-    'invalid_signature',
-    'The signature of the token does not belong to its header and payload',
-    { cause },
-  );
 }

@@ -14,19 +14,42 @@ export interface UnverifiedToken {
 const MAX_KID_LENGTH = 256;
 
 /**
- * Reads a token in JWS compact serialization and refuses whatever is not the shape of a Cognito
- * token, before any key is looked up. RFC 7515 §3.1, §5.2; RFC 8725 §3.
+ * Reads a token and refuses whatever is not the shape of a Cognito token, before any key is looked
+ * up.
  *
  * @param maxLength in characters
  * @throws CognitoAuthError `malformed_token`
  */
 export function parseToken(token: string, maxLength: number): UnverifiedToken {
   if (token.length > maxLength) throw malformed(`The token is longer than ${maxLength} characters`);
-  const [header, payload, signature] = partsOf(token);
+  const { header, payload, signature } = parseJws(token);
   return {
-    kid: kidOf(jsonObjectOf(bytesOf(header, 'header'), 'header')),
-    claims: jsonObjectOf(bytesOf(payload, 'payload'), 'payload'),
-    signatureLength: bytesOf(signature, 'signature').length,
+    kid: kidOf(header),
+    claims: jsonObjectOf(payload, 'payload'),
+    signatureLength: signature.length,
+  };
+}
+
+/** A JWS in compact serialization whose header says RS256, and nothing that changes what is signed. */
+interface CompactJws {
+  readonly header: JsonObject;
+  readonly payload: Buffer;
+  readonly signature: Buffer;
+}
+
+/**
+ * Reads a JWS in compact serialization, whatever its payload is. RFC 7515 §3.1, §5.2; RFC 8725 §3.
+ *
+ * @throws CognitoAuthError `malformed_token`
+ */
+export function parseJws(jws: string): CompactJws {
+  const [header, payload, signature] = partsOf(jws);
+  const parsed = jsonObjectOf(bytesOf(header, 'header'), 'header');
+  checkHeader(parsed);
+  return {
+    header: parsed,
+    payload: bytesOf(payload, 'payload'),
+    signature: bytesOf(signature, 'signature'),
   };
 }
 
@@ -70,7 +93,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function kidOf(header: JsonObject): string {
+function checkHeader(header: JsonObject): void {
   // Exactly one algorithm is ever accepted: RFC 8725 §3.1.
   if (memberOf(header, 'alg') !== 'RS256') throw malformed('The token is not signed with RS256');
   // RFC 7515 §4.1.11 (crit), §4.1.10 (cty: a nested token), RFC 7797 §3 (b64).
@@ -83,6 +106,9 @@ function kidOf(header: JsonObject): string {
   if (Object.hasOwn(header, 'typ') && typ !== 'JWT' && typ !== 'at+jwt') {
     throw malformed('The member typ in the header of the token is neither JWT nor at+jwt');
   }
+}
+
+function kidOf(header: JsonObject): string {
   const kid = memberOf(header, 'kid');
   if (typeof kid !== 'string' || kid.length === 0 || kid.length > MAX_KID_LENGTH) {
     throw malformed(
