@@ -16,15 +16,12 @@ describe('requestOf()', () => {
     expect(requestOf(contextOf('http', request))).toBe(request);
   });
 
-  it.each(['rpc', 'ws', 'graphql', 'telegraf'])(
-    'refuses a context of the type "%s"',
-    (type) => {
-      const attempt = () => requestOf(contextOf(type, { headers: {} }));
-      expect(attempt).toThrow(CognitoAuthError);
-      expect(attempt).toThrow(expect.objectContaining({ code: 'unsupported_context' }));
-      expect(attempt).toThrow(`Requests of the type "${type}" cannot be authenticated here`);
-    },
-  );
+  it.each(['rpc', 'ws', 'graphql', 'telegraf'])('refuses a context of the type "%s"', (type) => {
+    const attempt = () => requestOf(contextOf(type, { headers: {} }));
+    expect(attempt).toThrow(CognitoAuthError);
+    expect(attempt).toThrow(expect.objectContaining({ code: 'unsupported_context' }));
+    expect(attempt).toThrow(`Requests of the type "${type}" cannot be authenticated here`);
+  });
 });
 
 describe('setResponseHeader()', () => {
