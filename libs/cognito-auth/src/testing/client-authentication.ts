@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { LocalClient } from './local-clients.js';
 import { OAuthError } from './oauth-error.js';
 import { requiredIn } from './request-form.js';
+import { isSameText } from './same-text.js';
 
 interface ClientCredentials {
   clientId: string;
@@ -60,12 +60,4 @@ function unescaped(text: string): string {
 
 function malformed(): OAuthError {
   return new OAuthError('invalid_client', 'The Authorization header is not well-formed Basic.');
-}
-
-function isSameText(one: string, other: string): boolean {
-  return timingSafeEqual(digestOf(one), digestOf(other));
-}
-
-function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

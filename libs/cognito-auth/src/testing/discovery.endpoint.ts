@@ -1,4 +1,5 @@
 import { type Endpoint, type EndpointContext, jsonAnswer } from './endpoint.js';
+import { OPENID_SCOPES } from './local-clients.js';
 
 /** Describes the pool and the endpoints that it serves, as OpenID Connect Discovery does. */
 export function discoveryEndpoint(
@@ -9,12 +10,11 @@ export function discoveryEndpoint(
   return {
     path: `/${pool.userPoolId}/.well-known/openid-configuration`,
     methods: ['GET'],
+    isOpenToAllOrigins: true,
     answer: () =>
       jsonAnswer({
         issuer: pool.issuer,
-        // Required by OpenID Connect Discovery; empty as long as no endpoint adds one.
-        response_types_supported: [],
-        scopes_supported: ['openid', 'email', 'phone', 'profile'],
+        scopes_supported: OPENID_SCOPES,
         subject_types_supported: ['public'],
         ...metadata,
       }),

@@ -1,4 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { AuthorizationCodes } from './authorization-codes.js';
+import type { BrowserSessions } from './browser-sessions.js';
 import type { LocalUserPool } from './local-user-pool.js';
 import type { RefreshTokens } from './refresh-tokens.js';
 
@@ -6,6 +8,8 @@ import type { RefreshTokens } from './refresh-tokens.js';
 export interface EndpointContext {
   readonly pool: LocalUserPool;
   readonly refreshTokens: RefreshTokens;
+  readonly codes: AuthorizationCodes;
+  readonly browserSessions: BrowserSessions;
   /** The origin of the server, without a slash at its end. */
   readonly url: string;
 }
@@ -14,6 +18,8 @@ export interface EndpointContext {
 export interface Endpoint {
   readonly path: string;
   readonly methods: readonly string[];
+  /** Whether pages of every origin may call this endpoint. Default: false. */
+  readonly isOpenToAllOrigins?: boolean;
   /** Headers of every answer of this endpoint, refusals included. */
   readonly headers?: OutgoingHttpHeaders;
   /** What the discovery document says because this endpoint exists. */

@@ -6,6 +6,7 @@ export function jwksEndpoint({ pool, url }: EndpointContext): Endpoint {
   return {
     path,
     methods: ['GET'],
+    isOpenToAllOrigins: true,
     metadata: { jwks_uri: url + path, id_token_signing_alg_values_supported: ['RS256'] },
     answer: () => jsonAnswer(pool.jwks()),
   };

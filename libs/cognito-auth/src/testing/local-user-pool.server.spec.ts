@@ -158,8 +158,13 @@ describe('GET /<pool>/.well-known/jwks.json', () => {
     await fetch(`${countedServer.url}/elsewhere`);
     expect(countedServer.requests).toEqual({
       [pathname]: 2,
-      '/oauth2/token': 0,
       [`/${counted.userPoolId}/.well-known/openid-configuration`]: 0,
+      '/login': 0,
+      '/logout': 0,
+      '/oauth2/authorize': 0,
+      '/oauth2/revoke': 0,
+      '/oauth2/token': 0,
+      '/oauth2/userInfo': 0,
     });
     await countedServer.close();
   });
@@ -171,10 +176,15 @@ describe('GET /<pool>/.well-known/openid-configuration', () => {
     expect(document).toEqual({
       issuer: server.issuer,
       jwks_uri: server.jwksUri,
-      token_endpoint: `${server.url}/oauth2/token`,
+      authorization_endpoint: `${server.domain}/oauth2/authorize`,
+      token_endpoint: `${server.domain}/oauth2/token`,
+      userinfo_endpoint: `${server.domain}/oauth2/userInfo`,
+      revocation_endpoint: `${server.domain}/oauth2/revoke`,
+      end_session_endpoint: `${server.domain}/logout`,
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       id_token_signing_alg_values_supported: ['RS256'],
-      response_types_supported: [],
+      response_types_supported: ['code'],
+      code_challenge_methods_supported: ['S256'],
       scopes_supported: ['openid', 'email', 'phone', 'profile'],
       subject_types_supported: ['public'],
     });
@@ -182,6 +192,63 @@ describe('GET /<pool>/.well-known/openid-configuration', () => {
 });
 
 describe('the server of a local user pool', () => {
+  const ALL_ORIGINS = ['/oauth2/token', '/oauth2/userInfo', '/oauth2/revoke'];
+  const SAME_ORIGIN = ['/oauth2/authorize', '/login', '/logout'];
+
+  it('lets pages of every origin call what programs call', async () => {
+    const discovery = new URL(`${server.issuer}/.well-known/openid-configuration`).pathname;
+    for (const path of [...ALL_ORIGINS, discovery, new URL(server.jwksUri).pathname]) {
+      const called = await fetch(server.url + path);
+      expect(called.headers.get('access-control-allow-origin')).toBe('*');
+      const preflight = await fetch(server.url + path, { method: 'OPTIONS' });
+      expect(preflight.status).toBe(204);
+      expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
+      expect(preflight.headers.get('access-control-allow-headers')).toBe(
+        'authorization, content-type, x-requested-with, *',
+      );
+    }
+  });
+
+  it('names the methods of an endpoint to a preflight', async () => {
+    const methodsOf = async (path: string) =>
+      (await fetch(server.url + path, { method: 'OPTIONS' })).headers.get(
+        'access-control-allow-methods',
+      );
+    expect(await methodsOf('/oauth2/token')).toBe('POST');
+    expect(await methodsOf('/oauth2/userInfo')).toBe('GET, POST');
+  });
+
+  it('lets pages of no other origin read what browsers are sent to', async () => {
+    for (const path of SAME_ORIGIN) {
+      const called = await fetch(server.url + path);
+      expect(called.headers.has('access-control-allow-origin')).toBe(false);
+      const preflight = await fetch(server.url + path, { method: 'OPTIONS' });
+      expect(preflight.status).toBe(405);
+      expect(preflight.headers.has('access-control-allow-origin')).toBe(false);
+    }
+  });
+
+  it('survives garbage, and never answers it with an error of its own', async () => {
+    const garbage = ['', '?', '=', '&&&', '%', '%E0%A4%A', '\u0000', '\ud800', '__proto__=1'];
+    const named = ['client_id', 'redirect_uri', 'logout_uri', 'scope', 'resource'].flatMap((name) =>
+      garbage.map((value) => `client_id=${pool.clientId}&${name}=${value}`),
+    );
+    for (const path of [...ALL_ORIGINS, ...SAME_ORIGIN]) {
+      for (const text of [...garbage, ...named]) {
+        const headers = {
+          'content-type': 'application/x-www-form-urlencoded',
+          cookie: 'cognito; cognito=; =; cognito-csrf=%; ;;',
+        };
+        const answers = await Promise.all([
+          fetch(`${server.url}${path}?${text}`, { headers, redirect: 'manual' }),
+          fetch(`${server.url}${path}?${text}`, { method: 'POST', headers, body: text }),
+        ]);
+        for (const { status } of answers) expect([400, 401, 405]).toContain(status);
+      }
+    }
+    expect((await fetch(server.jwksUri)).status).toBe(200);
+  });
+
   it.each(['/', '/unknown/.well-known/jwks.json', '/__proto__', '/constructor', '/%E0%A4%A', '//'])(
     'answers 404 at %s',
     async (path) => {

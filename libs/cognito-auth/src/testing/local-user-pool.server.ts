@@ -1,17 +1,29 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AuthorizationCodes } from './authorization-codes.js';
+import { authorizeEndpoint } from './authorize.endpoint.js';
+import { BrowserSessions } from './browser-sessions.js';
 import { discoveryEndpoint } from './discovery.endpoint.js';
 import type { Endpoint, EndpointContext } from './endpoint.js';
 import { jwksEndpoint, jwksPathOf } from './jwks.endpoint.js';
 import type { LocalUserPoolServerOptions, WithOverrides } from './local-user-pool.options.js';
 import type { LocalUserPool } from './local-user-pool.js';
+import { loginEndpoint } from './login.endpoint.js';
+import { logoutEndpoint } from './logout.endpoint.js';
 import { requestHandler, type ServedEndpoint } from './request-handler.js';
+import { revokeEndpoint } from './revoke.endpoint.js';
 import { tokenEndpoint } from './token.endpoint.js';
+import { userInfoEndpoint } from './user-info.endpoint.js';
 
 // What the discovery document describes. Each endpoint is a file of its own.
 const ENDPOINTS: readonly ((context: EndpointContext) => Endpoint)[] = [
   jwksEndpoint,
+  authorizeEndpoint,
+  loginEndpoint,
   tokenEndpoint,
+  userInfoEndpoint,
+  revokeEndpoint,
+  logoutEndpoint,
 ];
 
 /** A local user pool that listens on a port, until it is closed. */
@@ -28,6 +40,14 @@ export class LocalUserPoolServer {
     readonly port: number,
     private readonly served: ReadonlyMap<string, ServedEndpoint>,
   ) {}
+
+  /**
+   * The base address of the sign-in page and the OAuth endpoints, the `domain` of a user pool: here
+   * the same as `url`.
+   */
+  get domain(): string {
+    return this.url;
+  }
 
   /** How many requests have come to each path that is served, refused ones included. */
   get requests(): Readonly<Record<string, number>> {
@@ -69,12 +89,18 @@ export class LocalUserPoolServer {
 
 /** Serves a pool; rejects with what to do when the port cannot be had. */
 export async function startServer(
-  { pool, refreshTokens }: Omit<EndpointContext, 'url'>,
+  { pool, refreshTokens }: Pick<EndpointContext, 'pool' | 'refreshTokens'>,
   { port, host, onClose }: { port: number; host: string; onClose: () => void },
 ): Promise<LocalUserPoolServer> {
   const http = createServer();
   const boundPort = await listening(http, port, host);
-  const context = { pool, refreshTokens, url: `http://${hostnameFor(host)}:${boundPort}` };
+  const context = {
+    pool,
+    refreshTokens,
+    codes: new AuthorizationCodes(),
+    browserSessions: new BrowserSessions(),
+    url: `http://${hostnameFor(host)}:${boundPort}`,
+  };
   const endpoints = ENDPOINTS.map((endpoint) => endpoint(context));
   const served = new Map(
     [...endpoints, discoveryEndpoint(context, endpoints)].map((endpoint) => [

@@ -66,6 +66,17 @@ describe('LocalUserPool.create()', () => {
     expect(payloadOf(aws.accessToken('alice')).iss).toBe(issuer);
   });
 
+  it('fills in what an app client leaves out', () => {
+    expect(pool.clients[2]).toMatchObject({
+      clientId: 'brief',
+      scopes: ['openid', 'email', 'phone', 'profile'],
+      callbackUrls: undefined,
+      logoutUrls: undefined,
+      refreshTokenRotation: false,
+      idTokenValidity: 600,
+    });
+  });
+
   it('fills in what a user leaves out', () => {
     const bob = pool.users[1];
     expect(bob).toMatchObject({ username: 'bob', groups: [], roles: [], attributes: {} });
@@ -104,6 +115,26 @@ describe('LocalUserPool.create()', () => {
     ],
     ['an app client without an id', { clients: [{ clientId: '' }] }, /app client with no id/],
     ['an empty secret', { clients: [{ clientId: 'a', secret: '' }] }, /secret of app client "a"/],
+    [
+      'a callback URL over http beyond this machine',
+      { clients: [{ clientId: 'a', callbackUrls: ['http://app.example.com/callback'] }] },
+      /"callbackUrls" of app client "a" has "http:\/\/app\.example\.com\/callback"/,
+    ],
+    [
+      'a callback URL with a fragment',
+      { clients: [{ callbackUrls: ['https://app.example.com', 'https://app.example.com/#a'] }] },
+      /has "https:\/\/app\.example\.com\/#a"/,
+    ],
+    [
+      'a callback URL that is only a path',
+      { clients: [{ callbackUrls: ['/callback'] }] },
+      /has "\/callback"/,
+    ],
+    [
+      'a sign-out URL that could end a header',
+      { clients: [{ clientId: 'a', logoutUrls: ['https://a.example/\r\nx: y'] }] },
+      /"logoutUrls" of app client "a"/,
+    ],
     [
       'two app clients of one id',
       { clients: [{ clientId: 'a' }, { clientId: 'a' }] },

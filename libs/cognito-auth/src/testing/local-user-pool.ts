@@ -174,7 +174,8 @@ export class LocalUserPool {
   }
 
   /**
-   * Serves this pool over HTTP: its keys, its discovery document and its token endpoint.
+   * Serves this pool over HTTP: its keys, its discovery document, the sign-in page and the OAuth
+   * endpoints, at the paths that they have at Cognito.
    *
    * Unless the pool was created with an issuer, its issuer becomes the address of the server:
    * listen first, then issue tokens and take options. Default port: any that is free.

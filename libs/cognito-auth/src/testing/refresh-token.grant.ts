@@ -3,11 +3,15 @@ import { requiredIn } from './request-form.js';
 import { sessionTokens } from './session-tokens.js';
 import type { Grant } from './token.endpoint.js';
 
-/** Gives new tokens of the same session; the refresh token stays the one that it is. */
+/** Gives new tokens of the same session; a new refresh token only if those of the client rotate. */
 export const refreshTokenGrant: Grant = ({ pool, refreshTokens }, client, form) => {
-  const session = refreshTokens.sessionOf(requiredIn(form, 'refresh_token'));
+  const refreshToken = requiredIn(form, 'refresh_token');
+  const session = refreshTokens.sessionOf(refreshToken);
   if (session?.clientId !== client.clientId) {
     throw new OAuthError('invalid_grant', 'This app client has no such refresh token.');
   }
-  return sessionTokens(pool, session);
+  const tokens = sessionTokens(pool, session);
+  return client.refreshTokenRotation
+    ? { ...tokens, refresh_token: refreshTokens.rotate(refreshToken) }
+    : tokens;
 };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ExpiringStore } from './expiring-store.js';
 
 /** One sign-in of a user at an app client: what a refresh token stands for. */
 export interface LocalSession {
@@ -11,9 +12,13 @@ export interface LocalSession {
   readonly originJti: string;
 }
 
-/** The refresh tokens that a local user pool has issued. */
+// Cognito's default.
+const THIRTY_DAYS = 30 * 24 * 3600;
+
+/** The refresh tokens that a local user pool has issued, and the sessions that were revoked. */
 export class RefreshTokens {
-  private readonly sessions = new Map<string, LocalSession>();
+  private readonly sessions = new ExpiringStore<LocalSession>(THIRTY_DAYS);
+  private readonly revoked = new ExpiringStore<true>(THIRTY_DAYS);
 
   issue(session: LocalSession): string {
     const token = opaqueToken();
@@ -21,8 +26,27 @@ export class RefreshTokens {
     return token;
   }
 
+  /** The session that a refresh token renews; of one that does so no longer, nothing. */
   sessionOf(token: string): LocalSession | undefined {
-    return this.sessions.get(token);
+    const session = this.sessions.get(token);
+    return this.isRevoked(session?.originJti) ? undefined : session;
+  }
+
+  /** Replaces a refresh token by another one, which lives no longer than it would have. */
+  rotate(token: string): string {
+    const next = opaqueToken();
+    this.sessions.move(token, next);
+    return next;
+  }
+
+  /** Ends a session, and with it everything of the same `origin_jti`. */
+  revoke({ originJti }: LocalSession): void {
+    this.revoked.set(originJti, true);
+  }
+
+  /** Whether the session with this `origin_jti` was ended. */
+  isRevoked(originJti: unknown): boolean {
+    return typeof originJti === 'string' && this.revoked.get(originJti) === true;
   }
 }
 

@@ -12,18 +12,31 @@ export async function formOf(request: IncomingMessage): Promise<URLSearchParams>
     throw new OAuthError('invalid_request', `The content type must be ${FORM}.`);
   }
   const form = new URLSearchParams(body);
-  // RFC 6749 §3.2: no parameter more than once.
-  if (new Set(form.keys()).size < form.size) {
-    throw new OAuthError('invalid_request', 'A parameter is there more than once.');
-  }
+  checkNoneRepeated(form);
   return form;
 }
 
-/** The value of a parameter that must be there. RFC 6749 §3.2: an empty one counts as missing. */
-export function requiredIn(form: URLSearchParams, name: string): string {
-  const value = form.get(name);
-  if (value) return value;
-  throw new OAuthError('invalid_request', `The parameter "${name}" is missing.`);
+/** The parameters in the address of a request. */
+export function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(String(request.url).replace(/^[^?]*/, ''));
+}
+
+/** The value of a parameter. RFC 6749 §3.1 and §3.2: an empty one counts as missing. */
+export function valueIn(parameters: URLSearchParams, name: string): string | undefined {
+  return parameters.get(name) || undefined;
+}
+
+/** The value of a parameter that must be there. */
+export function requiredIn(parameters: URLSearchParams, name: string): string {
+  const value = valueIn(parameters, name);
+  if (value !== undefined) return value;
+  throw new OAuthError('invalid_request', `The parameter ${name} is missing.`);
+}
+
+/** Refuses what RFC 6749 §3.1 and §3.2 refuse: a parameter that is there more than once. */
+export function checkNoneRepeated(parameters: URLSearchParams): void {
+  if (new Set(parameters.keys()).size === parameters.size) return;
+  throw new OAuthError('invalid_request', 'A parameter is there more than once.');
 }
 
 // Reads on beyond the limit, keeping nothing: a client that is still sending misses an early answer.

@@ -15,7 +15,7 @@ export function requestHandler(served: ReadonlyMap<string, ServedEndpoint>): Req
 
     const { endpoint } = target;
     target.requests += 1;
-    void answerOf(endpoint, request).then((answer) => send(response, answer, endpoint.headers));
+    void answerOf(endpoint, request).then((answer) => send(response, answer, headersOf(endpoint)));
   };
 }
 
@@ -25,7 +25,9 @@ function pathOf(request: IncomingMessage): string {
 }
 
 async function answerOf(endpoint: Endpoint, request: IncomingMessage): Promise<Answer> {
-  if (!endpoint.methods.includes(String(request.method))) {
+  const { method = '' } = request;
+  if (endpoint.isOpenToAllOrigins && method === 'OPTIONS') return preflightAnswer(endpoint);
+  if (!endpoint.methods.includes(method)) {
     const refusal = jsonAnswer({ error: 'method_not_allowed' }, 405);
     return { ...refusal, headers: { ...refusal.headers, allow: endpoint.methods.join(', ') } };
   }
@@ -35,6 +37,22 @@ async function answerOf(endpoint: Endpoint, request: IncomingMessage): Promise<A
     // The client went away before its request was complete; nobody reads this.
     return jsonAnswer({ error: 'server_error' }, 500);
   }
+}
+
+// What Cognito answers is not documented. This lets every page through that it lets call: Swagger UI
+// sends X-Requested-With, others send headers of their own. `*` does not stand for Authorization.
+function preflightAnswer({ methods }: Endpoint): Answer {
+  return {
+    status: 204,
+    headers: {
+      'access-control-allow-methods': methods.join(', '),
+      'access-control-allow-headers': 'authorization, content-type, x-requested-with, *',
+    },
+  };
+}
+
+function headersOf({ headers, isOpenToAllOrigins }: Endpoint): Endpoint['headers'] {
+  return { ...headers, ...(isOpenToAllOrigins && { 'access-control-allow-origin': '*' }) };
 }
 
 function send(response: ServerResponse, answer: Answer, headers?: Endpoint['headers']): void {

@@ -123,8 +123,11 @@ const ATTRIBUTES_OF_SCOPE = new Map([
   ['phone', ['phone_number', 'phone_number_verified']],
 ]);
 
-// `openid` alone and `profile` open all attributes; `email` and `phone` narrow `openid` to theirs.
-function readableAttributesOf(user: LocalUser, scopes: readonly string[] = []): TokenClaims {
+/**
+ * The attributes of a user that an app client may read with these scopes: `openid` alone and
+ * `profile` open all, `email` and `phone` narrow `openid` to theirs.
+ */
+export function readableAttributesOf(user: LocalUser, scopes: readonly string[] = []): TokenClaims {
   const readable = scopes.flatMap((scope) => ATTRIBUTES_OF_SCOPE.get(scope) ?? []);
   if (readable.length === 0 || scopes.includes('profile')) return user.attributes;
 

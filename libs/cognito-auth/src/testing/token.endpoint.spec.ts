@@ -212,7 +212,7 @@ describe('POST /oauth2/token', () => {
     expect(await response.json()).toMatchObject({ error: 'invalid_request' });
   });
 
-  it.each(['password', 'authorization_code', '__proto__', 'constructor'])(
+  it.each(['password', 'implicit', '__proto__', 'constructor'])(
     'answers unsupported_grant_type to %s',
     async (grant_type) => {
       expect(await refusal({ grant_type, client_id: 'web' })).toBe('400 unsupported_grant_type');
@@ -251,7 +251,7 @@ describe('POST /oauth2/token', () => {
     expect((await post(form.padEnd(4 * 1024 * 1024, 'x'))).status).toBe(413);
   });
 
-  it.each(['GET', 'PUT', 'OPTIONS'])('answers 405 to %s', async (method) => {
+  it.each(['GET', 'PUT'])('answers 405 to %s', async (method) => {
     const response = await fetch(`${server.url}/oauth2/token`, { method });
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe('POST');

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import { authorizationCodeGrant } from './authorization-code.grant.js';
 import { authenticatedClient } from './client-authentication.js';
 import { clientCredentialsGrant } from './client-credentials.grant.js';
-import { type Answer, type Endpoint, type EndpointContext, jsonAnswer } from './endpoint.js';
+import { type Endpoint, type EndpointContext, jsonAnswer } from './endpoint.js';
 import type { LocalClient } from './local-clients.js';
-import { OAuthError } from './oauth-error.js';
+import { answerOr, jsonRefusal, OAuthError } from './oauth-error.js';
 import { refreshTokenGrant } from './refresh-token.grant.js';
 import { formOf, requiredIn } from './request-form.js';
 
@@ -24,6 +24,7 @@ export interface TokenResponse {
 }
 
 const GRANTS = new Map<string, Grant>([
+  ['authorization_code', authorizationCodeGrant],
   ['client_credentials', clientCredentialsGrant],
   ['refresh_token', refreshTokenGrant],
 ]);
@@ -34,27 +35,18 @@ export function tokenEndpoint(context: EndpointContext): Endpoint {
   return {
     path,
     methods: ['POST'],
-    // Cognito lets pages of every origin call this endpoint.
-    headers: { 'access-control-allow-origin': '*', 'cache-control': 'no-store' },
+    isOpenToAllOrigins: true,
+    headers: { 'cache-control': 'no-store' },
     metadata: {
       token_endpoint: context.url + path,
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     },
-    answer: (request) => tokensOrRefusal(context, request),
+    answer: (request) =>
+      answerOr(jsonRefusal, async () => {
+        const form = await formOf(request);
+        return jsonAnswer(tokensFor(context, request.headers.authorization, form));
+      }),
   };
-}
-
-async function tokensOrRefusal(
-  context: EndpointContext,
-  request: IncomingMessage,
-): Promise<Answer> {
-  try {
-    const form = await formOf(request);
-    return jsonAnswer(tokensFor(context, request.headers.authorization, form));
-  } catch (error) {
-    if (!(error instanceof OAuthError)) throw error;
-    return jsonAnswer({ error: error.code, error_description: error.message }, error.status);
-  }
 }
 
 function tokensFor(

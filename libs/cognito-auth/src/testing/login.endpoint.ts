@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import { authorizationAnswer, codeAnswer } from './authorization-answer.js';
+import type { AuthorizationRequest } from './authorization-request.js';
+import type { Answer, Endpoint, EndpointContext } from './endpoint.js';
+import { FormTokens } from './form-tokens.js';
+import type { LocalUser } from './local-users.js';
+import { type LoginPage, loginPage } from './login-page.js';
+import { answerOr } from './oauth-error.js';
+import { errorPage } from './page.js';
+import { formOf, queryOf } from './request-form.js';
+import { isSameText } from './same-text.js';
+
+/** Where the sign-in page is. */
+export const LOGIN_PATH = '/login';
+
+/** What a sign-in is made from: the request, what its app client wants, and the form. */
+interface SignIn {
+  readonly request: IncomingMessage;
+  readonly authorization: AuthorizationRequest;
+  /** Not there yet when the page is opened. */
+  readonly form?: URLSearchParams;
+}
+
+/** Lets a user sign in, as the page `/login` of a Cognito domain does. */
+export function loginEndpoint(context: EndpointContext): Endpoint {
+  const formTokens = new FormTokens(LOGIN_PATH);
+  return {
+    path: LOGIN_PATH,
+    methods: ['GET', 'POST'],
+    headers: { 'cache-control': 'no-store' },
+    answer: (request) =>
+      answerOr(errorPage, async () => {
+        const form = request.method === 'POST' ? await formOf(request) : undefined;
+        return authorizationAnswer(queryOf(request), context, (authorization) =>
+          codeOrPage(context, formTokens, { request, authorization, form }),
+        );
+      }),
+  };
+}
+
+const INCORRECT = { status: 400, message: 'Incorrect username or password.' };
+const EXPIRED = { status: 403, message: 'This page had expired. Please sign in again.' };
+
+function codeOrPage(context: EndpointContext, formTokens: FormTokens, signIn: SignIn): Answer {
+  const { request, authorization, form } = signIn;
+  const page = (username?: string, problem?: LoginPage['problem']) =>
+    loginPage({
+      pool: context.pool,
+      authorization,
+      action: `${LOGIN_PATH}?${queryOf(request).toString()}`,
+      form: formTokens.issue(request),
+      username,
+      problem,
+    });
+  if (!form) return page(authorization.loginHint);
+
+  const username = form.get('username') ?? '';
+  if (!formTokens.isValid(request, form)) return page(username, EXPIRED);
+  if (!isPasswordOf(username, form.get('password') ?? '', context.pool.users)) {
+    return page(username, INCORRECT);
+  }
+  const { session, cookie } = context.browserSessions.start(username);
+  return codeAnswer(context, authorization, session, cookie);
+}
+
+function isPasswordOf(username: string, password: string, users: readonly LocalUser[]): boolean {
+  const user = users.find((candidate) => candidate.username === username);
+  return isSameText(password, user?.password ?? '') && user !== undefined;
+}
