@@ -18,7 +18,7 @@ const MOST_GROWTH = { heap: 8 * 2 ** 20, resident: 128 * 2 ** 20 };
 const LANES = 16;
 // Scaled down, so that all rules about keys and all limits of the cache are at work all the time.
 const KEYS = { maxAge: 500, cooldown: 250, timeout: 30_000 };
-const TOKEN_CACHE = { maxEntries: 500 };
+const TOKEN_CACHE = { maxEntries: 200 };
 
 const seconds = Number(process.env['SOAK_SECONDS'] ?? 60);
 if (!(seconds >= 1 && seconds <= 86_400)) throw new Error('SOAK_SECONDS must be from 1 to 86400');

@@ -13,7 +13,7 @@ interface Shot {
   readonly kid?: string;
 }
 
-const REMEMBERED = 1_000;
+const REMEMBERED = 400;
 
 /** A mix of what an API is sent: half of it valid, the rest expired, forged, misplaced or garbage. */
 export class Traffic {
