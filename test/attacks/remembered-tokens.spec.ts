@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AttackKit } from './attack-kit.js';
 import { bootAttackedApp } from './attacked-app.js';
 import type { AttackedApp } from './attacked-app.js';
@@ -19,6 +19,10 @@ beforeAll(async () => {
     log: new CapturedLog(),
     options: { ...kit.options('required'), tokenFrom },
   });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 afterAll(async () => {
@@ -93,7 +97,22 @@ describe('A token that was verified before', () => {
     const token = kit.idToken();
     expect(await statusOnGet(token, '/profile')).toBe(200);
     expect(await statusOnGet(token, '/any')).toBe(401);
+    expect(await statusOnGet(token, '/optional')).toBe(401);
+    expect(await statusOnGet(token, '/public')).toBe(200);
     expect(await statusOnGet(token, '/profile')).toBe(200);
+  });
+
+  it('expires all the same', async () => {
+    const now = Math.ceil(Date.now() / 1000);
+    vi.useFakeTimers({ toFake: ['Date'], now: now * 1000 });
+    const token = kit.token({ exp: now + 60 });
+    expect(await statusOf(token)).toBe(200);
+    vi.setSystemTime((now + 59) * 1000);
+    expect(await statusOf(token)).toBe(200);
+    vi.setSystemTime((now + 60) * 1000);
+    expect(await statusOf(token)).toBe(401);
+    vi.setSystemTime((now + 59) * 1000);
+    expect(await statusOf(token)).toBe(200);
   });
 
   it('does not stay bad for having been sent damaged, nor good for having been sent whole', async () => {

@@ -11,10 +11,10 @@ const ACCEPTED = accepted({ username: 'mallory' });
 const forged = (kit: AttackKit) => kit.pool.forgedToken();
 
 const elsewhere: readonly Unnumbered[] = [
-  request('a token in the query', (token) => ({
+  request('a token in the query under names of tokens', (token) => ({
     to: (target) => bytesOf(`GET ${target}?access_token=${token}&token=${token} HTTP/1.1`, []),
   })),
-  request('a token in the path parameters', (token) => ({
+  request('a token in the query under the name of the header', (token) => ({
     to: (target) => bytesOf(`GET ${target}?authorization=Bearer%20${token} HTTP/1.1`, []),
   })),
   request('a token in cookies', (token) => get([`Cookie: access_token=${token}; token=${token}`])),
@@ -30,8 +30,14 @@ const elsewhere: readonly Unnumbered[] = [
     },
   })),
   request('a token in the trailer of a chunked body', (token) => ({
-    to: (target) =>
-      `${bytesOf(`POST ${target} HTTP/1.1`, ['Content-Type: application/json', 'Transfer-Encoding: chunked', 'Trailer: Authorization'])}2\r\n{}\r\n0\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+    to: (target) => {
+      const announced = ['Transfer-Encoding: chunked', 'Trailer: Authorization'];
+      const head = bytesOf(`POST ${target} HTTP/1.1`, [
+        'Content-Type: application/json',
+        ...announced,
+      ]);
+      return `${head}2\r\n{}\r\n0\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    },
   })),
   request('a token in the Referer', (token) => get([`Referer: https://a.example/#${token}`])),
   request('a token for a WebSocket', (token) => get([`Sec-WebSocket-Protocol: bearer, ${token}`])),

@@ -68,6 +68,7 @@ const edges: readonly Unnumbered[] = [
 const MISTYPED = [
   '"4102444800"',
   '"soon"',
+  '"NaN"',
   '""',
   'null',
   'true',
