@@ -9,11 +9,12 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/**/*.spec.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/browser/**'],
     // No test waits for time to pass; the room is for busy machines.
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: {
+      enabled: Boolean(process.env['COVERAGE']),
       provider: 'v8',
       include: ['libs/*/src/**/*.ts'],
       exclude: ['**/*.spec.ts'],
