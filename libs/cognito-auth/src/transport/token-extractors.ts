@@ -1,3 +1,4 @@
+import { parse } from 'cookie';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 
 /** What an extractor may look at: a request of Express or Fastify, or anything like them. */
@@ -5,6 +6,7 @@ export interface TokenCarrier {
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
   /** Names and values in turn, as Node received them. */
   readonly rawHeaders?: readonly string[];
+  readonly query?: Readonly<Record<string, unknown>>;
   /** Node's request, where a framework wraps it. */
   readonly raw?: { readonly rawHeaders?: readonly string[] };
 }
@@ -50,6 +52,68 @@ function withoutLeadingSpaces(text: string, from: number): string {
   let start = from;
   while (text[start] === ' ') start += 1;
   return text.slice(start);
+}
+
+/**
+ * Takes the token from a header of its own, for example behind a load balancer that signs users in.
+ *
+ * @param options `prefix` stands before the token and is taken off; without it the whole value is
+ * the token
+ * @example `fromHeader('x-amzn-oidc-accesstoken')`
+ */
+export function fromHeader(
+  name: string,
+  { prefix = '' }: { prefix?: string } = {},
+): TokenExtractor {
+  const header = name.toLowerCase();
+  return (request: TokenCarrier) => {
+    const value = soleHeader(request, header);
+    if (!value?.startsWith(prefix)) return null;
+    return value.slice(prefix.length) || null;
+  };
+}
+
+/**
+ * Takes the token from a cookie, with or without a cookie parser.
+ *
+ * Refuses two cookies of that name: a neighbouring subdomain can set one of its own, and which
+ * comes first is up to the browser.
+ *
+ * A browser sends cookies along with requests that other sites make: protect what changes state
+ * against cross-site request forgery, at least by `SameSite`.
+ */
+export function fromCookie(name: string): TokenExtractor {
+  return (request: TokenCarrier) => {
+    const cookies = request.headers?.['cookie'];
+    if (cookies === undefined) return null;
+    const header = [cookies].flat().join('; ');
+    if (countOfCookies(header, name) > 1) {
+      throw new CognitoAuthError(
+        'malformed_request',
+        `The request has more than one cookie ${JSON.stringify(name)}; send one`,
+      );
+    }
+    return parse(header)[name] ?? null;
+  };
+}
+
+function countOfCookies(header: string, name: string): number {
+  return header.split(';').filter((pair) => nameOfCookie(pair) === name).length;
+}
+
+function nameOfCookie(pair: string): string | undefined {
+  const end = pair.indexOf('=');
+  return end === -1 ? undefined : pair.slice(0, end).trim();
+}
+
+/**
+ * Takes the token from the query string, for links that cannot send headers.
+ *
+ * Addresses end up in logs and histories: prefer anything else (RFC 6750 §5.3).
+ */
+export function fromQuery(name: string): TokenExtractor {
+  return ({ query }: TokenCarrier) =>
+    query && Object.hasOwn(query, name) ? (query[name] as string) : null;
 }
 
 /** The value of a header that may be sent only once: Node keeps just the first of several. */
