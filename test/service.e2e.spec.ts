@@ -140,7 +140,7 @@ describe.each(ADAPTERS)('What CognitoAuthService knows of an app on %s', (adapte
     const imports = [CognitoAuthModule.forRoot(pool.options())];
     const app = await startApp(adapter, { imports, controllers: [OrdersController] });
     expect(rulesIn(app, 'orders')).toEqual({ mode: 'required', groups: { any: ['admin'] } });
-    expect(rulesIn(app, 'status')).toBeUndefined();
+    expect(rulesIn(app, 'status')).toEqual({ mode: 'public' });
     expect(rulesIn(app, 'bare')).toBeUndefined();
   });
 

@@ -19,7 +19,7 @@ import {
   UsersOnly,
 } from 'nestjs-cognito-auth';
 import type {
-  AccessRules,
+  VerifyRules,
   CognitoAuthErrorCode,
   CognitoAuthOptions,
   CognitoAuthOptionsFactory,
@@ -179,9 +179,7 @@ principal.groups.push('admin');
 
 // CognitoAuthService
 expectTypeOf(service.verify('a.b.c')).resolves.toEqualTypeOf<CognitoPrincipal>();
-expectTypeOf<CognitoAuthService['verify']>()
-  .parameter(1)
-  .toEqualTypeOf<Omit<AccessRules, 'mode'> | undefined>();
+expectTypeOf<CognitoAuthService['verify']>().parameter(1).toEqualTypeOf<VerifyRules | undefined>();
 // @ts-expect-error -- who verifies a token needs one
 void service.verify('a.b.c', { mode: 'optional' });
 // @ts-expect-error -- names are lists

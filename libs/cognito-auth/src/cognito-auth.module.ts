@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { AccessControl } from './access/access-control.js';
 import { CognitoGuard } from './access/cognito.guard.js';
+import { RouteInventory } from './access/route-inventory.js';
+import { RuleChecks } from './access/rule-checks.js';
 import {
   ASYNC_OPTIONS_TYPE,
   COGNITO_AUTH_OPTIONS,
@@ -21,10 +24,13 @@ import { TokenVerifier } from './strategy/token-verifier.js';
         new TokenVerifier(resolveOptions(options)),
       inject: [COGNITO_AUTH_OPTIONS],
     },
+    AccessControl,
+    RouteInventory,
+    RuleChecks,
     CognitoAuthService,
     CognitoGuard,
   ],
-  exports: [TokenVerifier, CognitoAuthService, CognitoGuard],
+  exports: [AccessControl, CognitoAuthService, CognitoGuard],
 })
 export class CognitoAuthModule extends ConfigurableModuleClass {
   /**
@@ -43,7 +49,7 @@ export class CognitoAuthModule extends ConfigurableModuleClass {
   /**
    * Registers a Passport JWT strategy with options that are injected or awaited.
    *
-   * `isGlobal` and `protectAll` stand beside `useFactory`, `useClass` or `useExisting`.
+   * `isGlobal`, `protectAll` and the hooks stand beside `useFactory`, `useClass` or `useExisting`.
    *
    * @example `CognitoAuthModule.forRootAsync({ inject: [ConfigService], useFactory: (config) => config.get('cognito') })`
    */

@@ -1,34 +1,56 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
-import { checkAccess } from './access/access-rules.js';
-import type { AccessRules } from './access/access-rules.js';
+import { AccessControl } from './access/access-control.js';
+import { checkPrincipal, checkToken } from './access/access-rules.js';
+import type { AccessRules, GroupsRule, ScopesRule } from './access/access-rules.js';
 import { effectiveRulesOf } from './access/effective-rules.js';
+import { RouteInventory } from './access/route-inventory.js';
+import type { RouteInfo } from './access/route-inventory.js';
 import { CognitoAuthError } from './cognito-auth.errors.js';
-import { TokenVerifier } from './strategy/token-verifier.js';
+import { lastExpiryOf } from './revocation/revocation-store.js';
+import type { RevocationTarget } from './revocation/revocation-store.js';
 import type { TokenUse } from './token/claims.js';
 import type { CognitoPrincipal } from './token/principal.js';
 
-/** Verifies tokens outside of a guard: in gateways, subscriptions, queues and scripts. */
+/** What to ask of a token outside of a route; each is like the decorator of its name. */
+export interface VerifyRules {
+  userPools?: readonly string[];
+  tokenUse?: TokenUse | readonly TokenUse[];
+  principal?: CognitoPrincipal['kind'];
+  /** A list means any of these groups. */
+  groups?: readonly string[] | GroupsRule;
+  /** A list means all of these scopes. */
+  scopes?: readonly string[] | ScopesRule;
+}
+
+/** Verifies tokens outside of a guard, revokes them, and tells what the routes ask for. */
 @Injectable()
 export class CognitoAuthService {
   constructor(
-    @Inject(TokenVerifier) private readonly verifier: TokenVerifier,
+    @Inject(AccessControl) private readonly access: AccessControl,
+    @Inject(RouteInventory) private readonly inventory: RouteInventory,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
   ) {}
 
   /**
-   * Resolves with who a token speaks for, verified exactly as the guard does it.
+   * Resolves with who a token speaks for, verified exactly as the guard does it: with revocation
+   * and the groups of the hook, without the identity hook. For gateways, subscriptions, queues and
+   * scripts.
    *
-   * @param rules what to ask of the principal, as the decorators of a route would; by default only
-   * the kinds of token that its user pool accepts
+   * @param rules what to ask of the principal; by default only the kinds of token that its user
+   * pool accepts
    * @throws CognitoAuthError
+   * @throws TypeError when a rule is not what its type says, which must not admit anybody
    */
-  async verify(token: string, rules: Omit<AccessRules, 'mode'> = {}): Promise<CognitoPrincipal> {
+  async verify(token: string, rules: VerifyRules = {}): Promise<CognitoPrincipal> {
     if (typeof token !== 'string' || token === '') {
       throw new CognitoAuthError('missing_token', 'There is no token to verify');
     }
-    const { principal, pool } = await this.verifier.verify(token);
-    checkAccess(principal, { mode: 'required', ...rules }, pool.tokenUse);
+    const accessRules = accessRulesFrom(rules);
+    const { principal: verified, pool } = await this.access.verifier.verify(token);
+    checkToken(verified, accessRules, pool.tokenUse);
+    const principal = await this.access.currentPrincipalOf(verified);
+    checkPrincipal(principal, accessRules);
     return principal;
   }
 
@@ -38,7 +60,28 @@ export class CognitoAuthService {
    * @throws CognitoAuthError `keys_unavailable`
    */
   async ready(): Promise<void> {
-    await this.verifier.ready();
+    await this.access.verifier.ready();
+  }
+
+  /**
+   * Revokes a token, a session, or what a user was issued before a moment, in the store of the
+   * option `revocation`.
+   *
+   * @param until when the revocation may be forgotten; by default once no token that exists now
+   * can be valid any more (24 hours). A session needs longer unless its refresh token is revoked, too
+   * @throws Error without that option, or when the store fails
+   */
+  async revoke(target: RevocationTarget, until: Date = lastExpiryOf(target)): Promise<void> {
+    const { revocation } = this.access;
+    if (!revocation) {
+      throw new Error('CognitoAuthService.revoke() needs the option "revocation", a store');
+    }
+    await revocation.revoke(target, until);
+  }
+
+  /** Every HTTP route of the application, and what the guard asks of its callers. */
+  routes(): RouteInfo[] {
+    return this.inventory.routes();
   }
 
   /**
@@ -52,8 +95,47 @@ export class CognitoAuthService {
     return effectiveRulesOf({ handler, controller }, this.application);
   }
 
-  /** The kinds of token that the routes of each user pool accept, unless `@TokenUse()` says otherwise. */
+  /** The kinds of token that routes accept unless `@TokenUse()` says otherwise, of all user pools. */
   get defaultTokenUse(): readonly TokenUse[] {
-    return [...new Set(this.verifier.options.userPools.flatMap((pool) => pool.tokenUse))];
+    const { userPools } = this.access.verifier.options;
+    return [...new Set(userPools.flatMap((pool) => pool.tokenUse))];
   }
+}
+
+function accessRulesFrom(rules: VerifyRules): AccessRules {
+  const unfit = Object.entries(rules).find(([name, rule]) => !isRule(name, rule));
+  if (unfit) {
+    throw new TypeError(`CognitoAuthService.verify(): "${unfit[0]}" is not a rule it can check`);
+  }
+  const { groups, scopes, tokenUse, ...others } = rules;
+  return {
+    mode: 'required',
+    ...others,
+    ...(tokenUse && { tokenUse: isList(tokenUse) ? tokenUse : [tokenUse] }),
+    ...(groups && { groups: isList(groups) ? { any: groups } : groups }),
+    ...(scopes && { scopes: isList(scopes) ? { all: scopes } : scopes }),
+  };
+}
+
+const RULES: Record<string, (rule: unknown) => boolean> = {
+  userPools: isList,
+  tokenUse: (rule) => isList(rule) || typeof rule === 'string',
+  principal: (rule) => typeof rule === 'string',
+  groups: (rule) => isList(rule) || isListsOf(rule, ['any', 'all', 'none']),
+  scopes: (rule) => isList(rule) || isListsOf(rule, ['any', 'all']),
+};
+
+function isRule(name: string, rule: unknown): boolean {
+  return rule === undefined || RULES[name]?.(rule) === true;
+}
+
+function isList(list: unknown): list is readonly string[] {
+  return Array.isArray(list) && list.every((item) => typeof item === 'string');
+}
+
+function isListsOf(rule: unknown, names: readonly string[]): boolean {
+  if (typeof rule !== 'object' || rule === null) return false;
+  return Object.entries(rule).every(
+    ([name, list]) => names.includes(name) && (list === undefined || isList(list)),
+  );
 }

@@ -11,24 +11,54 @@ export type {
   UserPoolOptions,
 } from './cognito-auth.options.js';
 export { CognitoAuthService } from './cognito-auth.service.js';
+export type { VerifyRules } from './cognito-auth.service.js';
 export { CognitoAuthError, CognitoAuthOptionsError } from './cognito-auth.errors.js';
 export type { CognitoAuthErrorCode } from './cognito-auth.errors.js';
 
 export { CognitoGuard } from './access/cognito.guard.js';
 export {
   Authenticated,
+  Check,
   ClientsOnly,
   Groups,
   OptionalAuth,
+  Permissions,
   Public,
   Scopes,
   TokenUse,
+  UserPool,
   UsersOnly,
 } from './access/rule.decorators.js';
 export { Claims, CurrentUser, Principal, RawToken } from './access/parameter.decorators.js';
-export type { AccessMode, AccessRules, GroupsRule, ScopesRule } from './access/access-rules.js';
+export { assertNoUnprotectedRoutes } from './access/unprotected-routes.js';
+export type {
+  AccessMode,
+  AccessPolicy,
+  AccessRules,
+  CheckRule,
+  GroupsRule,
+  ScopesRule,
+} from './access/access-rules.js';
+export type {
+  AccessCheck,
+  GroupsProvider,
+  IdentityResolver,
+  PermissionsProvider,
+  ProviderOf,
+} from './access/hooks.js';
+export type { RouteInfo } from './access/route-inventory.js';
+
+export { KeyvRevocationStore } from './revocation/keyv-revocation-store.js';
+export type { KeyvLike } from './revocation/keyv-revocation-store.js';
+export { MemoryRevocationStore } from './revocation/memory-revocation-store.js';
+export type { RevocationStore, RevocationTarget } from './revocation/revocation-store.js';
 
 export type { CognitoClaims } from './token/claims.js';
 export type { CognitoClient, CognitoPrincipal, CognitoUser } from './token/principal.js';
-export { fromBearerHeader } from './transport/token-extractors.js';
+export {
+  fromBearerHeader,
+  fromCookie,
+  fromHeader,
+  fromQuery,
+} from './transport/token-extractors.js';
 export type { TokenCarrier, TokenExtractor } from './transport/token-extractors.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { CognitoClaims } from '../token/claims.js';
 import { principalOf } from '../token/principal.js';
-import { checkAccess } from './access-rules.js';
+import { checkPrincipal, checkToken } from './access-rules.js';
 import type { AccessRules } from './access-rules.js';
 
 const POOL = { name: 'staff', userPoolId: 'eu-west-1_AbCdEf123' };
@@ -24,6 +24,11 @@ const ID_HOLDER = principalOf(
 );
 const { username: _username, 'cognito:groups': _groups, ...machine } = ACCESS;
 const MACHINE = principalOf(machine, POOL);
+
+function checkAccess(...[principal, rules, defaultTokenUse]: Parameters<typeof checkToken>): void {
+  checkToken(principal, rules, defaultTokenUse);
+  checkPrincipal(principal, rules);
+}
 
 /** The code with which a principal is refused, and what the challenge says. */
 function refusalOf(

@@ -16,6 +16,17 @@ export interface Authentication {
   readonly token: string | null;
   /** Absent without a token; a promise until it is verified. */
   verified?: VerifiedToken | Promise<VerifiedToken>;
+  /** Absent until a route accepts the token; a promise until the hooks have answered. */
+  caller?: Caller | Promise<Caller>;
+}
+
+/** Who sent the request, to the application. */
+export interface Caller {
+  readonly principal: CognitoPrincipal;
+  /** What the identity hook returned, else the principal. */
+  readonly user: unknown;
+  /** What the permissions hook returned, once it was asked. */
+  permissions?: Promise<readonly string[]>;
 }
 
 const authentications = new WeakMap<object, Authentication[]>();
@@ -47,15 +58,14 @@ export function lastAuthenticationOf(context: ExecutionContext): Authentication 
   return ofRequest?.findLast(({ verified }) => verified !== undefined) ?? ofRequest?.at(-1);
 }
 
-/** The principal of the request, once its guard has let it pass. */
-export function principalOfRequest(context: ExecutionContext): CognitoPrincipal | undefined {
+/** What the token of the request proves, once it is verified. */
+export function lastVerifiedOf(context: ExecutionContext): VerifiedToken | undefined {
   const verified = lastAuthenticationOf(context)?.verified;
-  return verified && !isPending(verified) ? verified.principal : undefined;
+  return verified instanceof Promise ? undefined : verified;
 }
 
-/** Whether the token is still being verified. */
-export function isPending(
-  verified: VerifiedToken | Promise<VerifiedToken>,
-): verified is Promise<VerifiedToken> {
-  return verified instanceof Promise;
+/** The principal of the request, once its guard has accepted the token. */
+export function principalOfRequest(context: ExecutionContext): CognitoPrincipal | undefined {
+  const caller = lastAuthenticationOf(context)?.caller;
+  return caller && !(caller instanceof Promise) ? caller.principal : undefined;
 }

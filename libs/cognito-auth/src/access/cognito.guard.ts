@@ -1,20 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
-import { TokenVerifier } from '../strategy/token-verifier.js';
-import type { VerifiedToken } from '../strategy/verified-tokens.js';
-import { requestOf, setResponseHeader } from '../transport/request-of.js';
-import { checkAccess } from './access-rules.js';
-import type { AccessRules } from './access-rules.js';
-import { authenticationOf, isPending } from './authentication.js';
-import type { Authentication } from './authentication.js';
+import { setResponseHeader } from '../transport/request-of.js';
+import { AccessControl } from './access-control.js';
+import { lastAuthenticationOf, lastVerifiedOf } from './authentication.js';
 import { accessRulesOf, COGNITO_GUARD } from './rule-metadata.js';
 
 /**
  * Admits a request that carries a valid Cognito token and satisfies the rules of its route.
  *
  * Answers 401 or 403 with a challenge and a code otherwise, and 503 when the signing keys cannot
- * be had. A token that was verified before is admitted without waiting for a promise.
+ * be had, or a hook of the application failed.
  *
  * @example `@UseGuards(CognitoGuard)`
  */
@@ -25,67 +21,50 @@ export class CognitoGuard implements CanActivate {
 
   private readonly logger = new Logger(CognitoGuard.name);
 
-  constructor(@Inject(TokenVerifier) private readonly verifier: TokenVerifier) {}
+  /** @internal */
+  readonly access: AccessControl;
+
+  constructor(@Inject(AccessControl) access: AccessControl) {
+    this.access = access;
+  }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rules = accessRulesOf(context.getHandler(), context.getClass());
     if (rules.mode === 'public') return true;
     try {
-      const authentication = authenticationOf(context, this.verifier);
-      const { verified } = authentication;
-      if (!verified) return this.admitAnonymous(rules);
-      if (isPending(verified)) return this.admitLater(context, rules, authentication, verified);
-      return this.admit(context, rules, verified);
+      const admitted = this.access.admit(context, rules);
+      if (admitted === true) return true;
+      return admitted.catch((error: unknown) => this.refuse(context, error));
     } catch (error) {
-      throw this.refusal(context, error);
+      return this.refuse(context, error);
     }
   }
 
-  private admitAnonymous(rules: AccessRules): boolean {
-    if (rules.mode === 'optional') return true;
-    throw new CognitoAuthError('missing_token', 'The request has no token; this route needs one');
-  }
-
-  private async admitLater(
-    context: ExecutionContext,
-    rules: AccessRules,
-    authentication: Authentication,
-    pending: Promise<VerifiedToken>,
-  ): Promise<boolean> {
-    try {
-      const verified = await pending;
-      authentication.verified = verified;
-      return this.admit(context, rules, verified);
-    } catch (error) {
-      throw this.refusal(context, error);
-    }
-  }
-
-  private admit(context: ExecutionContext, rules: AccessRules, verified: VerifiedToken): boolean {
-    const { principal, pool } = verified;
-    try {
-      checkAccess(principal, rules, pool.tokenUse);
-    } catch (error) {
-      this.logRefusal(error, verified);
-      throw error;
-    }
-    requestOf(context)[this.verifier.options.property] = principal;
-    return true;
-  }
-
-  private refusal(context: ExecutionContext, error: unknown): unknown {
-    if (!(error instanceof CognitoAuthError)) return error;
-    const challenge = error.challenge(this.verifier.options.realm);
-    if (context.getType() !== 'http') return error;
+  private refuse(context: ExecutionContext, error: unknown): never {
+    if (!(error instanceof CognitoAuthError) || context.getType() !== 'http') throw error;
+    this.log(context, error);
+    const challenge = error.challenge(this.access.verifier.options.realm);
     if (challenge) setResponseHeader(context, 'WWW-Authenticate', challenge);
     if (error.retryAfter) setResponseHeader(context, 'Retry-After', String(error.retryAfter));
-    return error;
+    throw error;
   }
 
   // Only what a verified token says is fit for a log; and only its holder can fill the log.
-  private logRefusal(error: unknown, { principal }: VerifiedToken): void {
-    if (!(error instanceof CognitoAuthError)) return;
+  private log(context: ExecutionContext, { code, cause }: CognitoAuthError): void {
+    const principal = lastVerifiedOf(context)?.principal;
+    if (!principal) return;
     const { jti, sub, userPool } = principal;
-    this.logger.debug({ message: 'Refused', code: error.code, jti, sub, userPool });
+    const refusal = { message: 'Refused', code, jti, sub, userPool };
+    if (code === 'hook_failed') {
+      const token = lastAuthenticationOf(context)?.token;
+      this.logger.error(refusal, token ? stackOf(cause, token) : undefined);
+    } else {
+      this.logger.debug(refusal);
+    }
   }
+}
+
+/** Where the code of the application failed; it may quote the token that it was given. */
+function stackOf(cause: unknown, token: string): string | undefined {
+  return cause instanceof Error ? cause.stack?.replaceAll(token, '[token]') : undefined;
 }

@@ -4,7 +4,8 @@ import { accessRulesOf, hasCognitoGuard, isCognitoGuard } from './rule-metadata.
 
 /**
  * What the guard asks of the callers of a handler, or `undefined` when the guard does not run for
- * it: neither the handler nor its controller names it, and it is not a global guard.
+ * it: neither the handler nor its controller names it, and it is not a global guard. `@Public()`
+ * is an answer whether the guard runs or not.
  */
 export function effectiveRulesOf(
   // oxlint-disable-next-line typescript/no-unsafe-function-type -- what Nest hands out as handler and class
@@ -13,7 +14,8 @@ export function effectiveRulesOf(
 ): AccessRules | undefined {
   const isGuarded =
     hasCognitoGuard(handler) || hasCognitoGuard(controller) || isGuardedGlobally(application);
-  return isGuarded ? accessRulesOf(handler, controller) : undefined;
+  const rules = accessRulesOf(handler, controller);
+  return isGuarded || rules.mode === 'public' ? rules : undefined;
 }
 
 function isGuardedGlobally(application: ApplicationConfig): boolean {

@@ -10,13 +10,16 @@ type Pipe = PipeTransform | Type<PipeTransform>;
 
 const currentUser = createParamDecorator((property: string | undefined, context) => {
   const name = lastAuthenticationOf(context)?.verifier.options.property ?? 'user';
-  const user: unknown = requestOf(context)[name];
-  return property === undefined ? user : ownMember(user, property);
+  const user = requestOf(context)[name] as Record<string, unknown> | null | undefined;
+  if (property === undefined) return user;
+  // The user may be an entity whose properties are getters of its class; `toString` is none of them.
+  const isOfUser = user && (Object.hasOwn(user, property) || !(property in Object.prototype));
+  return isOfUser ? user[property] : undefined;
 });
 
 const claims = createParamDecorator((name: string | undefined, context: ExecutionContext) => {
   const all = principalOfRequest(context)?.claims;
-  return name === undefined ? all : ownMember(all, name);
+  return name === undefined || !all ? all : memberOf(all, name);
 });
 
 const principal = createParamDecorator((_data: undefined, context: ExecutionContext) =>
@@ -66,9 +69,4 @@ export function Claims(
 /** Gives the handler the verified token as it was sent, to pass it on; never log it. */
 export function RawToken(...pipes: Pipe[]): ParameterDecorator {
   return rawToken(...pipes);
-}
-
-function ownMember(object: unknown, name: string): unknown {
-  if (typeof object !== 'object' || object === null) return undefined;
-  return memberOf(object as Record<string, unknown>, name);
 }

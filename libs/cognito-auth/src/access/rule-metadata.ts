@@ -10,13 +10,24 @@ export const RULE_KEYS = {
   public: 'cognito-auth:public',
   optional: 'cognito-auth:optional',
   authenticated: 'cognito-auth:authenticated',
+  userPools: 'cognito-auth:user-pools',
   tokenUse: 'cognito-auth:token-use',
   principal: 'cognito-auth:principal',
   groups: 'cognito-auth:groups',
   scopes: 'cognito-auth:scopes',
+  permissions: 'cognito-auth:permissions',
+  checks: 'cognito-auth:checks',
 } as const;
 
-const RULES = ['tokenUse', 'principal', 'groups', 'scopes'] as const;
+const RULES = [
+  'userPools',
+  'tokenUse',
+  'principal',
+  'groups',
+  'scopes',
+  'permissions',
+  'checks',
+] as const;
 const CLAIMS_PROTECTION = ['authenticated', ...RULES] as const;
 
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- what Nest hands out as handler and class

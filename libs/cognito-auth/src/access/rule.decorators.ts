@@ -1,8 +1,10 @@
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
+import type { Type } from '@nestjs/common';
 import type { TokenUse } from '../token/claims.js';
 import { TOKEN_USES } from '../token/claims.js';
-import type { GroupsRule, ScopesRule } from './access-rules.js';
+import type { AccessPolicy, CheckRule, GroupsRule, ScopesRule } from './access-rules.js';
 import { CognitoGuard } from './cognito.guard.js';
+import type { AccessCheck } from './hooks.js';
 import { RULE_KEYS } from './rule-metadata.js';
 
 type RuleDecorator = ClassDecorator & MethodDecorator;
@@ -52,6 +54,44 @@ export function TokenUse(...tokenUses: [TokenUse, ...TokenUse[]]): RuleDecorator
     throw new TypeError(`@TokenUse() takes 'access', 'id' or both`);
   }
   return rule('@TokenUse()', 'tokenUse', Object.freeze(tokenUses));
+}
+
+/**
+ * Accepts only tokens of these user pools, by their names in the options.
+ *
+ * @example `@UserPool('staff')`
+ */
+export function UserPool(...names: [string, ...string[]]): RuleDecorator {
+  return rule('@UserPool()', 'userPools', namesOf('@UserPool()', names));
+}
+
+/**
+ * Admits only callers who have all of these permissions, by the `permissions` hook of the module;
+ * without that hook the application does not boot.
+ *
+ * @example `@Permissions('orders:delete')`
+ */
+export function Permissions(...permissions: [string, ...string[]]): RuleDecorator {
+  return rule('@Permissions()', 'permissions', namesOf('@Permissions()', permissions));
+}
+
+/**
+ * Admits only callers for whom a policy of one's own returns `true`: a function, or a class with a
+ * method `check()` that Nest injects into. Several on one place must all hold.
+ *
+ * @param message what the client is told when the policy refuses
+ * @example `@Check((principal) => principal.customAttributes.plan === 'pro', 'This needs a paid plan')`
+ */
+export function Check(policy: AccessPolicy | Type<AccessCheck>, message?: string): RuleDecorator {
+  if (typeof policy !== 'function') {
+    throw new TypeError('@Check() takes a function, or a class with a method check()');
+  }
+  return withGuard((target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const subject = subjectOf('@Check()', target, key, descriptor);
+    const others = (Reflect.getOwnMetadata(RULE_KEYS.checks, subject) ?? []) as CheckRule[];
+    const checks = Object.freeze([Object.freeze({ policy, message }), ...others]);
+    Reflect.defineMetadata(RULE_KEYS.checks, checks, subject);
+  });
 }
 
 /** Admits only people: ID tokens, and access tokens with a `username`. */
@@ -170,6 +210,11 @@ function listsOf(form: Lists, given: unknown[]): Record<string, readonly string[
       entries.map(([name, list]) => [name, Object.freeze([...(list as string[])])]),
     ),
   );
+}
+
+function namesOf(decorator: string, names: readonly string[]): readonly string[] {
+  if (isList(names, GROUPS)) return Object.freeze([...names]);
+  throw new TypeError(`${decorator} takes one or more non-empty names`);
 }
 
 function isList(list: unknown, { item }: Lists): list is string[] {

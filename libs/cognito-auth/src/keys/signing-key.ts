@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /** A public key that tokens may be verified with. */
 export interface SigningKey {
@@ -7,11 +7,6 @@ export interface SigningKey {
   readonly publicKey: KeyObject;
   /** The length of the modulus, and so of every signature, in bytes. */
   readonly length: number;
-}
-
-/** A JSON Web Key Set (RFC 7517 §5). */
-export interface JsonWebKeySet {
-  readonly keys: readonly JsonWebKey[];
 }
 
 // RFC 7518 §3.3: a key of 2048 bits or larger must be used with RS256.

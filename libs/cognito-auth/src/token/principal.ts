@@ -73,7 +73,7 @@ export function principalOf(
     assignProfile(principal, claims);
   }
   principal.groups = [...(own(claims, 'cognito:groups') ?? [])];
-  principal.scopes = (own(claims, 'scope') ?? '').split(' ').filter((scope) => scope !== '');
+  principal.scopes = scopesOf(own(claims, 'scope'));
   principal.clientId = own(claims, isIdToken ? 'aud' : 'client_id');
   principal.userPoolId = pool.userPoolId;
   principal.userPool = pool.name;
@@ -87,7 +87,23 @@ export function principalOf(
   assign(principal, 'deviceKey', own(claims, 'device_key'));
   principal.customAttributes = customAttributesOf(claims);
   principal.claims = claims;
-  return deepFreeze(principal) as CognitoPrincipal;
+  Object.freeze(principal.groups);
+  Object.freeze(principal.scopes);
+  Object.freeze(principal.customAttributes);
+  deepFreeze(claims, 1);
+  return Object.freeze(principal) as CognitoPrincipal;
+}
+
+/** The same principal with other groups, as a new frozen object. */
+export function withGroups(
+  principal: CognitoPrincipal,
+  groups: readonly string[],
+): CognitoPrincipal {
+  const members = Object.getOwnPropertyDescriptors(principal);
+  const value = Object.freeze([...groups]);
+  return Object.freeze(
+    Object.defineProperties({}, { ...members, groups: { enumerable: true, value } }),
+  ) as CognitoPrincipal;
 }
 
 function own<K extends keyof CognitoClaims>(claims: CognitoClaims, name: K) {
@@ -108,11 +124,19 @@ function assignProfile(principal: Draft, claims: CognitoClaims): void {
   if (typeof name === 'string') principal.name = name;
 }
 
+function scopesOf(scope: string | undefined): string[] {
+  return scope === undefined ? [] : scope.split(' ').filter((name) => name !== '');
+}
+
 function customAttributesOf(claims: CognitoClaims): Record<string, string> {
-  const entries = Object.entries(claims).flatMap(([name, value]): [string, string][] =>
-    name.startsWith('custom:') && typeof value === 'string' ? [[name.slice(7), value]] : [],
-  );
-  return Object.fromEntries(entries);
+  const attributes: Record<string, string> = {};
+  for (const name of Object.keys(claims)) {
+    const value = claims[name];
+    if (!name.startsWith('custom:') || typeof value !== 'string') continue;
+    // An assignment to `__proto__` would not make a member.
+    Object.defineProperty(attributes, name.slice('custom:'.length), { enumerable: true, value });
+  }
+  return attributes;
 }
 
 /** Freezing does not stop `setTime()`, so every reader gets a Date of its own. */
@@ -123,24 +147,17 @@ function defineDate(principal: Draft, name: keyof CommonPrincipal, seconds: numb
   });
 }
 
-function deepFreeze<T extends object>(root: T): T {
-  let level: object[] = [root];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) {
-      throw new CognitoAuthError(
-        'malformed_token',
-        `The claims of the token are nested more than ${MAX_DEPTH} levels deep`,
-      );
-    }
-    level = level.flatMap((value) => {
-      const children = Object.isFrozen(value) ? [] : Object.values(value).filter(isFreezable);
-      Object.freeze(value);
-      return children;
-    });
+/** Freezes parsed JSON, which has no cycles. */
+function deepFreeze(value: object, depth: number): void {
+  if (depth > MAX_DEPTH) {
+    throw new CognitoAuthError(
+      'malformed_token',
+      `The claims of the token are nested more than ${MAX_DEPTH} levels deep`,
+    );
   }
-  return root;
-}
-
-function isFreezable(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !(value instanceof Date);
+  for (const name of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[name];
+    if (typeof member === 'object' && member !== null) deepFreeze(member, depth + 1);
+  }
+  Object.freeze(value);
 }

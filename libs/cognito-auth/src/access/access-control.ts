@@ -1,0 +1,208 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { ExecutionContext, Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { CognitoAuthError, CognitoAuthOptionsError } from '../cognito-auth.errors.js';
+import type { RevocationStore } from '../revocation/revocation-store.js';
+import { TokenVerifier } from '../strategy/token-verifier.js';
+import type { VerifiedToken } from '../strategy/verified-tokens.js';
+import { withGroups } from '../token/principal.js';
+import type { CognitoPrincipal } from '../token/principal.js';
+import { requestOf } from '../transport/request-of.js';
+import { checkPermissions, checkPrincipal, checkToken } from './access-rules.js';
+import type { AccessRules, CheckRule } from './access-rules.js';
+import { authenticationOf } from './authentication.js';
+import type { Authentication, Caller } from './authentication.js';
+import { callHook, hookFailed, HOOKS, textsOf } from './hooks.js';
+import type {
+  AccessCheck,
+  GroupsProvider,
+  IdentityResolver,
+  PermissionsProvider,
+} from './hooks.js';
+import { chain } from './chain.js';
+
+/**
+ * Decides who may enter, for one registration of the module.
+ *
+ * The order is token, revocation, groups, identity, rules, permissions, checks. Without hooks, and
+ * with a token that was verified before, the decision does not wait for a promise.
+ */
+@Injectable()
+export class AccessControl {
+  private readonly checks = new Map<Type<AccessCheck>, Promise<AccessCheck>>();
+  private readonly admissions = new WeakMap<ExecutionContext, Promise<true>>();
+
+  constructor(
+    @Inject(TokenVerifier) readonly verifier: TokenVerifier,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    @Optional() @Inject(HOOKS.identity) private readonly identity?: IdentityResolver,
+    @Optional() @Inject(HOOKS.groups) private readonly groups?: GroupsProvider,
+    @Optional() @Inject(HOOKS.permissions) readonly permissions?: PermissionsProvider,
+    @Optional() @Inject(HOOKS.revocation) readonly revocation?: RevocationStore,
+  ) {}
+
+  /**
+   * Admits the sender of a request, and puts the user on the request.
+   *
+   * @throws CognitoAuthError
+   */
+  admit(context: ExecutionContext, rules: AccessRules): true | Promise<true> {
+    const authentication = authenticationOf(context, this.verifier);
+    if (!authentication.verified) return admitAnonymous(rules);
+    return chain(authentication.verified, (verified) => {
+      authentication.verified = verified;
+      checkToken(verified.principal, rules, verified.pool.tokenUse);
+      return chain(this.callerOf(authentication, verified, context), (caller) => {
+        checkPrincipal(caller.principal, rules);
+        const isDecided = !rules.permissions && !rules.checks;
+        return isDecided ? true : this.admitOnce(context, rules, caller);
+      });
+    });
+  }
+
+  /**
+   * Who a verified token speaks for now: not revoked, and with the groups of the hook.
+   *
+   * @throws CognitoAuthError `token_revoked`
+   */
+  async currentPrincipalOf(principal: CognitoPrincipal): Promise<CognitoPrincipal> {
+    const { groups, revocation } = this;
+    if (revocation) await checkRevocation(revocation, principal);
+    if (!groups) return principal;
+    const held = await callHook('groups', () => groups.groupsOf(principal));
+    return withGroups(principal, textsOf('groups', held));
+  }
+
+  /** The instance of a check class: the one that a module provides, or else one of its own. */
+  checkOf(type: Type<AccessCheck>): Promise<AccessCheck> {
+    let check = this.checks.get(type);
+    if (!check) this.checks.set(type, (check = this.createCheck(type)));
+    return check;
+  }
+
+  private async createCheck(type: Type<AccessCheck>): Promise<AccessCheck> {
+    const check = this.providedCheck(type) ?? (await this.moduleRef.create(type));
+    if (typeof check.check === 'function') return check;
+    throw new CognitoAuthOptionsError([
+      `@Check(${type.name}) needs a class with a method check().`,
+    ]);
+  }
+
+  private providedCheck(type: Type<AccessCheck>): AccessCheck | undefined {
+    try {
+      return this.moduleRef.get(type, { strict: false });
+    } catch {
+      return undefined;
+    }
+  }
+
+  private callerOf(
+    authentication: Authentication,
+    verified: VerifiedToken,
+    context: ExecutionContext,
+  ): Caller | Promise<Caller> {
+    authentication.caller ??= chain(this.identify(verified, context), (caller) => {
+      requestOf(context)[this.verifier.options.property] = caller.user;
+      authentication.caller = caller;
+      return caller;
+    });
+    return authentication.caller;
+  }
+
+  private identify(
+    { principal }: VerifiedToken,
+    context: ExecutionContext,
+  ): Caller | Promise<Caller> {
+    if (this.identity || this.groups || this.revocation) {
+      return this.identifyByHooks(principal, context);
+    }
+    return { principal, user: principal };
+  }
+
+  private async identifyByHooks(
+    verified: CognitoPrincipal,
+    context: ExecutionContext,
+  ): Promise<Caller> {
+    const principal = await this.currentPrincipalOf(verified);
+    const { identity } = this;
+    if (!identity) return { principal, user: principal };
+    const user = await callHook('identity', () => identity.resolve(principal, context));
+    if (user !== null && user !== undefined) return { principal, user };
+    throw new CognitoAuthError('unknown_user', 'The caller is not known to this application');
+  }
+
+  /** All guards of one call of a handler share a context; only the first one asks the application. */
+  private admitOnce(context: ExecutionContext, rules: AccessRules, caller: Caller): Promise<true> {
+    let admitted = this.admissions.get(context);
+    if (!admitted) {
+      this.admissions.set(context, (admitted = this.admitByHooks(context, rules, caller)));
+    }
+    return admitted;
+  }
+
+  private async admitByHooks(
+    context: ExecutionContext,
+    rules: AccessRules,
+    caller: Caller,
+  ): Promise<true> {
+    if (rules.permissions) checkPermissions(await this.permissionsOf(caller), rules.permissions);
+    for (const check of rules.checks ?? []) {
+      // oxlint-disable-next-line no-await-in-loop -- the first refusal counts
+      await this.runCheck(check, caller, context);
+    }
+    return true;
+  }
+
+  private permissionsOf(caller: Caller): Promise<readonly string[]> {
+    const { permissions } = this;
+    if (!permissions) throw hookFailed('permissions', new Error('There is no permissions hook'));
+    caller.permissions ??= callHook('permissions', async () =>
+      textsOf('permissions', await permissions.permissionsOf(caller.principal, caller.user)),
+    );
+    return caller.permissions;
+  }
+
+  private async runCheck(
+    { policy, message }: CheckRule,
+    { principal }: Caller,
+    context: ExecutionContext,
+  ): Promise<void> {
+    const [passes, messageOfClass]: Outcome = await callHook('check', async () => {
+      if (!isCheckClass(policy)) return [await policy(principal, context)];
+      const check = await this.checkOf(policy);
+      return [await check.check(principal, context), check.message];
+    });
+    if (passes === true) return;
+    throw new CognitoAuthError(
+      'check_failed',
+      message ?? messageOfClass ?? 'The caller does not pass a check of this route',
+    );
+  }
+}
+
+/** What a check answered, whatever its types promise, and what its class says about a refusal. */
+type Outcome = [passes: unknown, message?: string];
+
+async function checkRevocation(store: RevocationStore, principal: CognitoPrincipal): Promise<void> {
+  const isRevoked: unknown = await callHook('revocation', () => store.isRevoked(principal));
+  if (isRevoked === false) return;
+  if (isRevoked === true) {
+    throw new CognitoAuthError('token_revoked', 'The token was revoked; sign in again');
+  }
+  throw hookFailed('revocation', new TypeError('isRevoked() returned neither true nor false'));
+}
+
+function admitAnonymous(rules: AccessRules): true {
+  if (rules.mode === 'optional') return true;
+  throw new CognitoAuthError('missing_token', 'The request has no token; this route needs one');
+}
+
+/** Whether a policy is a class with a method `check`, not a function to call. */
+export function isCheckClass(policy: CheckRule['policy']): policy is Type<AccessCheck> {
+  const prototype = Object.getOwnPropertyDescriptor(policy, 'prototype');
+  if (!prototype) return false;
+  // ECMA-262 §15.7.14: only the prototype of a class is read-only. A class that was compiled to a
+  // function is known by its method.
+  const { check } = prototype.value as { check?: unknown };
+  return prototype.writable === false || typeof check === 'function';
+}
