@@ -12,15 +12,18 @@ import {
 import type { OpenAPIObject } from '@nestjs/swagger';
 import {
   Authenticated,
+  Check,
   ClientsOnly,
   CognitoAuthError,
   CognitoAuthModule,
   CognitoGuard,
   Groups,
   OptionalAuth,
+  Permissions,
   Public,
   Scopes,
   TokenUse,
+  UserPool,
   UsersOnly,
 } from 'nestjs-cognito-auth';
 import {
@@ -150,6 +153,19 @@ describe('applyCognitoSecurity()', () => {
         'Requires an access token or an ID token',
         { 'x-cognito-token-use': ['access', 'id'] },
       ],
+      [
+        'a permission',
+        Permissions('orders:delete'),
+        'Requires permission: orders:delete',
+        { 'x-cognito-permissions': ['orders:delete'] },
+      ],
+      [
+        'a token of some user pools',
+        UserPool('staff', 'partners'),
+        'Requires one of the user pools: staff, partners',
+        { 'x-cognito-user-pools': ['staff', 'partners'] },
+      ],
+      ['what a policy decides', Check(() => true), 'A further check decides', {}],
       ['a machine', ClientsOnly(), 'For machines only', { 'x-cognito-principal': 'client' }],
       ['a person', UsersOnly(), 'For users only', { 'x-cognito-principal': 'user' }],
       ['nothing, but checks tokens', OptionalAuth(), 'A token is optional', {}],

@@ -16,6 +16,9 @@ export function describeAccess(rules: AccessRules, defaultTokenUse: TokenUses): 
     ...(rules.principal ? [PRINCIPALS[rules.principal]] : []),
     ...describeLists('scope', rules.scopes),
     ...describeLists('group', rules.groups),
+    ...describeLists('permission', { all: rules.permissions }),
+    ...describeLists('user pool', { any: rules.userPools }),
+    ...(rules.checks ? ['A further check decides'] : []),
   ];
   if (rules.mode === 'optional') return describeOptional(requirements);
   return requirements.length > 0 ? requirements : [`Requires ${tokenKindsOf(defaultTokenUse)}`];
@@ -26,6 +29,8 @@ export function accessExtensionsOf(rules: AccessRules): Record<`x-${string}`, un
   return {
     ...(rules.groups && { 'x-cognito-groups': plainListOf(rules.groups, 'any') }),
     ...(rules.scopes && { 'x-cognito-scopes': plainListOf(rules.scopes, 'all') }),
+    ...(rules.permissions && { 'x-cognito-permissions': [...rules.permissions] }),
+    ...(rules.userPools && { 'x-cognito-user-pools': [...rules.userPools] }),
     ...(rules.tokenUse && { 'x-cognito-token-use': [...rules.tokenUse] }),
     ...(rules.principal && { 'x-cognito-principal': rules.principal }),
   };

@@ -6,8 +6,10 @@ import { accessExtensionsOf, describeAccess } from './access-description.js';
 import { COGNITO, cognitoScheme } from './cognito-scheme.js';
 import { documentedOperationsOf } from './documented-operations.js';
 import { errorSchemas, withErrorResponses } from './error-responses.js';
+import { HOSTED_UI } from './hosted-ui.js';
 import type { Operation } from './open-api.js';
 import { securityOf, writtenSecurityOf } from './security-requirements.js';
+import type { Tokens } from './security-requirements.js';
 
 /**
  * Documents what the guard asks of the callers of every operation.
@@ -18,6 +20,9 @@ import { securityOf, writtenSecurityOf } from './security-requirements.js';
  * and responses that you wrote stay, and so do other security schemes: on a protected operation a
  * token is needed besides them. An operation without the guard keeps the security you gave it, and
  * an operation without a handler in this application is not touched.
+ *
+ * Where `addCognitoAuth()` has added the sign-in page of the user pool, operations offer it beside
+ * the pasted token: all but those that take no access token of a user, or none with its scopes.
  *
  * Call it after global guards, prefix and versioning are set. Where several handlers stand behind
  * one operation, such as versions told apart by a header, and one of them needs a token, the
@@ -34,6 +39,7 @@ export function applyCognitoSecurity(
 ): OpenAPIObject {
   const auth = app.get(CognitoAuthService, { strict: false });
   const tokenUse = defaultTokenUseOf(app);
+  const tokens = { defaultUse: tokenUse, signInScopes: signInScopesOf(document) };
   for (const { path, method, handlers } of documentedOperationsOf(app, document, documentOptions)) {
     const item = document.paths[path] as Record<string, Operation | undefined> | undefined;
     const operation = item?.[method];
@@ -41,7 +47,7 @@ export function applyCognitoSecurity(
     const rules = strictestOf(
       handlers.map(({ controller, handler }) => auth.rulesOf(controller, handler)),
     );
-    const security = securityIn(document, operation, rules);
+    const security = securityIn(document, operation, { rules, tokens });
     // A new operation: parts of the old one may belong to decorators, and to other documents.
     item[method] = { ...operation, ...documentationOf(operation, rules, tokenUse), security };
   }
@@ -68,9 +74,19 @@ function strictestOf(candidates: (AccessRules | undefined)[]): AccessRules | und
   );
 }
 
-function securityIn(document: OpenAPIObject, operation: Operation, rules?: AccessRules) {
+function securityIn(
+  document: OpenAPIObject,
+  operation: Operation,
+  { rules, tokens }: { rules?: AccessRules; tokens: Tokens },
+) {
   if (!rules && operation.security) return operation.security;
-  return securityOf(rules, writtenSecurityOf(operation, document));
+  return securityOf(rules, tokens, writtenSecurityOf(operation, document));
+}
+
+function signInScopesOf({ components }: OpenAPIObject): string[] | undefined {
+  const scheme = components?.securitySchemes?.[HOSTED_UI];
+  const flows = scheme && 'flows' in scheme ? scheme.flows : undefined;
+  return flows && Object.keys(flows.authorizationCode?.scopes ?? {});
 }
 
 function documentationOf(

@@ -7,9 +7,24 @@ import type {
   SwaggerDocumentOptions,
 } from '@nestjs/swagger';
 import { applyCognitoSecurity } from './cognito-security.js';
+import { HOSTED_UI, checkHostedUi, hostedUiScheme } from './hosted-ui.js';
+import type { CheckedHostedUi, HostedUi } from './hosted-ui.js';
+import { withHostedUi } from './swagger-ui-options.js';
 
-/** What is passed on to @nestjs/swagger. */
+/** How people get tokens on the page, and what is passed on to @nestjs/swagger. */
 export interface CognitoSwaggerOptions {
+  /**
+   * Lets people sign in at the user pool with the Authorize button, by an authorization code with
+   * PKCE.
+   *
+   * The callback URL is found in the browser, so that it is right behind proxies, too;
+   * `swaggerOptions.oauth2RedirectUrl` replaces it. With helmet, turn `crossOriginOpenerPolicy` off
+   * and allow the domain in `connect-src`: its defaults cut the page off from its sign-in.
+   *
+   * Default: tokens can only be pasted.
+   */
+  hostedUi?: HostedUi;
+
   /** Options of `SwaggerModule.createDocument()`. */
   documentOptions?: SwaggerDocumentOptions;
 
@@ -31,6 +46,7 @@ export interface CognitoSwaggerOptions {
  * the document until the page is first asked for.
  *
  * @example `setupCognitoSwagger(app, 'docs', new DocumentBuilder().setTitle('Orders'))`
+ * @throws CognitoAuthOptionsError when `hostedUi` is wrong
  */
 export function setupCognitoSwagger(
   app: INestApplication,
@@ -39,12 +55,23 @@ export function setupCognitoSwagger(
   options: CognitoSwaggerOptions = {},
 ): OpenAPIObject {
   const { documentOptions, setupOptions } = options;
+  const hostedUi = options.hostedUi && checkHostedUi(options.hostedUi);
   const document = SwaggerModule.createDocument(app, builder.build(), documentOptions);
+  if (hostedUi) addHostedUi(document, hostedUi);
   const applySecurity = () => applyCognitoSecurity(app, document, documentOptions);
   // Again at the first request: a guard that became global meanwhile protects already.
+  const swaggerOptions = { persistAuthorization: true, ...setupOptions?.swaggerOptions };
   SwaggerModule.setup(path, app, applySecurity, {
     ...setupOptions,
-    swaggerOptions: { persistAuthorization: true, ...setupOptions?.swaggerOptions },
+    swaggerOptions: hostedUi ? withHostedUi(hostedUi, swaggerOptions) : swaggerOptions,
   });
   return applySecurity();
+}
+
+function addHostedUi(document: OpenAPIObject, hostedUi: CheckedHostedUi): void {
+  const { securitySchemes, ...components } = document.components ?? {};
+  document.components = {
+    ...components,
+    securitySchemes: { [HOSTED_UI]: hostedUiScheme(hostedUi), ...securitySchemes },
+  };
 }

@@ -20,6 +20,7 @@ interface Refusal {
   status: number;
   error: string;
   description: string;
+  example: { code: CognitoAuthErrorCode; message: string };
   headers: Record<string, { description: string; schema: Schema }>;
 }
 
@@ -35,18 +36,27 @@ const REFUSALS: readonly Refusal[] = [
     status: 401,
     error: 'Unauthorized',
     description: 'There is no token, or it is not accepted here',
+    example: { code: 'token_expired', message: 'The token expired 12 s ago' },
     headers: CHALLENGE,
   },
   {
     status: 403,
     error: 'Forbidden',
     description: 'The token is good, but does not give access to this operation',
+    example: {
+      code: 'insufficient_group',
+      message: 'The caller is not in the groups that this route asks for',
+    },
     headers: CHALLENGE,
   },
   {
     status: 503,
     error: 'Service Unavailable',
     description: 'The token cannot be verified at the moment',
+    example: {
+      code: 'keys_unavailable',
+      message: 'The keys to verify tokens with are not available at the moment; try again later',
+    },
     headers: {
       'Retry-After': {
         description: 'Seconds after which a retry makes sense',
@@ -93,7 +103,7 @@ function schemaNameOf({ error }: Refusal): string {
   return `CognitoAuthError.${error.replaceAll(' ', '')}`;
 }
 
-function schemaOf({ status, error }: Refusal): Schema {
+function schemaOf({ status, error, example }: Refusal): Schema {
   return {
     type: 'object',
     required: ['statusCode', 'error', 'code', 'message'],
@@ -103,6 +113,7 @@ function schemaOf({ status, error }: Refusal): Schema {
       code: { type: 'string', description: 'Why the request was refused', enum: codesOf(status) },
       message: { type: 'string', description: 'The same in a sentence for people' },
     },
+    example: { statusCode: status, error, ...example },
   };
 }
 
