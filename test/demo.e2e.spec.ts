@@ -2,12 +2,17 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { Logger } from '@nestjs/common';
+import { Controller, Get, Logger } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { assertNoUnprotectedRoutes, CognitoAuthService } from 'nestjs-cognito-auth';
 import { LocalUserPool, type LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AppModule } from '../apps/demo/src/app.module.js';
 import { bannerOf } from '../apps/demo/src/banner.js';
 import type { DemoConfiguration } from '../apps/demo/src/configuration.js';
+import { createApp } from '../apps/demo/src/create-app.js';
 import { type Demo, startDemo } from '../apps/demo/src/demo.js';
+import { LocalPool } from '../apps/demo/src/local-pool.js';
 import { SetupError } from '../apps/demo/src/setup-error.js';
 import { type BuiltDemo, buildDemo, type DemoProcess } from './demo.process.js';
 
@@ -41,7 +46,19 @@ const ADMISSIONS: Admission[] = [
   ['GET /health', 'somebody with a bad token', 200, { status: 'ok' }],
   ['GET /me', 'bob', 200, { kind: 'user', username: 'bob', tokenUse: 'access', groups: [] }],
   ['GET /me', 'alice', 200, { username: 'alice', groups: ['admin', 'auditor'] }],
-  ['GET /me', 'a machine', 200, { kind: 'client', clientId: 'demo_machine' }],
+  [
+    'GET /me',
+    'bob',
+    200,
+    {
+      email: 'bob@example.com',
+      name: 'Bob Brandt',
+      clientId: 'demo_web',
+      scopes: ['openid', 'email', 'profile', 'orders/read'],
+      account: { id: expect.any(Number) as number, username: 'bob', email: 'bob@example.com' },
+    },
+  ],
+  ['GET /me', 'a machine', 200, { kind: 'client', clientId: 'demo_machine', account: null }],
   ['GET /me/claims', 'bob', 200, { username: 'bob', token_use: 'access', client_id: 'demo_web' }],
   [
     'GET /profile',
@@ -57,6 +74,8 @@ const ADMISSIONS: Admission[] = [
   ['GET /orders', 'a machine', 200, [{ item: 'teapot' }, { item: 'cup' }]],
   ['POST /orders', 'alice with orders/write', 201, { placedBy: 'alice' }],
   ['POST /orders', 'a machine', 201, { placedBy: 'demo_machine' }],
+  ['DELETE /orders/7', 'alice', 200, { id: '7', deletedBy: 'alice' }],
+  ['DELETE /orders/7', 'carol', 200, { id: '7', deletedBy: 'carol' }],
   ['GET /feed', 'nobody', 200, { greeting: 'Hello, stranger' }],
   ['GET /feed', 'bob', 200, { greeting: 'Hello, bob' }],
   ['GET /jobs', 'a machine', 200, { worker: 'demo_machine' }],
@@ -90,6 +109,12 @@ const REFUSALS: Refusal[] = [
   ['POST /orders', 'nobody', 401, 'missing_token', NO_ERROR],
   ['POST /orders', 'alice', 403, 'insufficient_scope', WRITE],
   ['POST /orders', 'a machine with orders/read only', 403, 'insufficient_scope', WRITE],
+  ['DELETE /orders/7', 'nobody', 401, 'missing_token', NO_ERROR],
+  ['DELETE /orders/7', 'bob', 403, 'insufficient_permission', INSUFFICIENT],
+  ['DELETE /orders/7', 'a machine', 403, 'insufficient_permission', INSUFFICIENT],
+  ['POST /admin/users/alice/revoke', 'nobody', 401, 'missing_token', NO_ERROR],
+  ['POST /admin/users/alice/revoke', 'bob', 403, 'insufficient_group', INSUFFICIENT],
+  ['POST /admin/users/alice/revoke', 'a machine', 403, 'insufficient_group', INSUFFICIENT],
   ['GET /feed', 'somebody with a bad token', 401, 'malformed_token', INVALID],
   ['GET /jobs', 'nobody', 401, 'missing_token', NO_ERROR],
   ['GET /jobs', 'alice', 403, 'wrong_principal', INSUFFICIENT],
@@ -143,8 +168,11 @@ describe.each(['express', 'fastify'] as const)('The demo on %s', (adapter) => {
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
 
-    const tested = new Set([...ADMISSIONS, ...REFUSALS].map(([request]) => request));
-    expect(documented.toSorted()).toEqual([...tested, 'GET /demo/token/{username}'].toSorted());
+    const tested = [...ADMISSIONS, ...REFUSALS].map(([request]) => request);
+    const untested = documented.filter((route) => !tested.some((one) => isFor(route, one)));
+    const unknown = tested.filter((one) => !documented.some((route) => isFor(route, one)));
+    expect(untested).toEqual(['GET /demo/token/{username}']);
+    expect(unknown).toEqual([]);
   });
 
   it('serves a Swagger page', async () => {
@@ -160,11 +188,13 @@ describe.each(['express', 'fastify'] as const)('The demo on %s', (adapter) => {
 
     expect(paths['/health']?.['get']).toMatchObject({ security: [] });
     expect(paths['/admin']?.['get']).toMatchObject({
-      security: [{ cognito: [] }],
+      security: expect.arrayContaining([{ cognito: [] }]) as unknown,
       responses: { 401: expect.anything(), 403: expect.anything() },
       description: expect.stringContaining('Requires group: admin'),
     });
-    expect(paths['/orders']?.['post']).toMatchObject({ security: [{ cognito: ['orders/write'] }] });
+    expect(paths['/orders']?.['post']).toMatchObject({
+      security: expect.arrayContaining([{ cognito: ['orders/write'] }]) as unknown,
+    });
     expect(paths['/feed']?.['get']).toMatchObject({
       security: expect.arrayContaining([{}, { cognito: [] }]),
     });
@@ -195,6 +225,97 @@ describe.each(['express', 'fastify'] as const)('The demo on %s', (adapter) => {
     const tokens = await (await fetch(`${demo.url}/demo/token/alice?scope=orders/read`)).json();
 
     expect(Object.keys(tokens as object)).toEqual(['access_token', 'token_type', 'expires_in']);
+  });
+});
+
+describe.each(['express', 'fastify'] as const)('Revocation by an admin, on %s', (adapter) => {
+  let demo: Demo;
+
+  beforeAll(async () => {
+    demo = await startDemo({ adapter, ...ANY_PORTS });
+  });
+
+  afterAll(() => demo.close());
+
+  const signIn = async (username: string): Promise<string> => {
+    const tokens = await fetch(`${demo.url}/demo/token/${username}`);
+    return ((await tokens.json()) as { access_token: string }).access_token;
+  };
+
+  const send = async (path: string, token: string, method = 'GET'): Promise<Response> =>
+    fetch(demo.url + path, { method, headers: { authorization: `Bearer ${token}` } });
+
+  it('ends what the user has now, and leaves other users alone', async () => {
+    const admin = await signIn('alice');
+    const [phone, laptop] = [await signIn('bob'), await signIn('bob')];
+    expect((await send('/me', phone)).status).toBe(200);
+
+    const revocation = await send('/admin/users/bob/revoke', admin, 'POST');
+
+    expect(revocation.status).toBe(200);
+    expect(await revocation.json()).toMatchObject({ username: 'bob' });
+    for (const token of [phone, laptop]) {
+      const refused = await send('/me', token);
+      expect(refused.status).toBe(401);
+      expect(await refused.json()).toMatchObject({ code: 'token_revoked' });
+      expect(refused.headers.get('www-authenticate')).toMatch(INVALID);
+    }
+    expect((await send('/me', admin)).status).toBe(200);
+  });
+
+  it('lets the user sign in again', async () => {
+    const [admin, before] = [await signIn('alice'), await signIn('carol')];
+    await send('/admin/users/carol/revoke', admin, 'POST');
+    expect((await send('/me', before)).status).toBe(401);
+
+    // Until the second of the revocation is over.
+    await vi.waitUntil(async () => (await send('/me', await signIn('carol'))).status === 200, {
+      timeout: 10_000,
+    });
+
+    expect((await send('/me', before)).status).toBe(401);
+  });
+
+  it('answers 404 for a user who was never here', async () => {
+    const answer = await send('/admin/users/zoe/revoke', await signIn('alice'), 'POST');
+
+    expect(answer.status).toBe(404);
+  });
+});
+
+describe('The routes of the demo', () => {
+  let localPool: LocalPool;
+
+  beforeAll(async () => {
+    localPool = await LocalPool.create();
+  });
+
+  it.each(['express', 'fastify'] as const)(
+    'are protected, or public on purpose, on %s',
+    async (adapter) => {
+      const app = await createApp(adapter, localPool);
+
+      expect(app.get(CognitoAuthService).routes()).toHaveLength(14);
+      expect(() => assertNoUnprotectedRoutes(app)).not.toThrow();
+      await app.close();
+    },
+  );
+
+  it('would fail this test with a controller that nobody protected', async () => {
+    @Controller('forgotten')
+    class ForgottenController {
+      @Get()
+      list() {}
+    }
+    const app = await Test.createTestingModule({
+      imports: [AppModule.forRoot(localPool)],
+      controllers: [ForgottenController],
+    }).compile();
+
+    expect(() => assertNoUnprotectedRoutes(app)).toThrow(
+      'GET /forgotten (ForgottenController.list)',
+    );
+    await app.close();
   });
 });
 
@@ -314,6 +435,7 @@ describe('npm start', () => {
         'HTTP/1.1 200 OK',
         'HTTP/1.1 403 Forbidden',
         'HTTP/1.1 200 OK',
+        'HTTP/1.1 200 OK',
         'HTTP/1.1 201 Created',
       ]);
       expect(answers[1]).toContain('"code":"insufficient_group"');
@@ -377,7 +499,10 @@ describe('npm start', () => {
       pool = await LocalUserPool.create({
         userPoolId: 'eu-west-1_AbCdEf123',
         issuer: 'https://issuer.invalid/eu-west-1_AbCdEf123',
-        users: [{ username: 'dora', groups: ['admin'] }],
+        users: [
+          { username: 'dora', email: 'dora@example.com', groups: ['admin'] },
+          { username: 'erin', email: 'erin@example.com' },
+        ],
       });
       server = await pool.listen();
       taken = await takePort();
@@ -405,6 +530,55 @@ describe('npm start', () => {
       expect(answer).toContain('"username":"dora"');
     });
 
+    const send = async (path: string, token: string, method = 'GET'): Promise<Response> =>
+      fetch(urlIn(banner) + path, { method, headers: { authorization: `Bearer ${token}` } });
+
+    it('gives a user a row at the first request, and only one when many come at a time', async () => {
+      const token = pool.accessToken('erin');
+      const answers = await Promise.all(Array.from({ length: 8 }, () => send('/me', token)));
+      const users = (await Promise.all(answers.map((answer) => answer.json()))) as Me[];
+
+      expect(answers.map(({ status }) => status)).toEqual(Array<number>(8).fill(200));
+      expect(new Set(users.map(({ account }) => account.id)).size).toBe(1);
+      expect(users[0]).toMatchObject({
+        username: 'erin',
+        account: { username: 'erin', userPoolId: pool.userPoolId, email: null },
+      });
+    });
+
+    it('learns from an ID token what an access token does not say', async () => {
+      const before = (await (await send('/me', pool.accessToken('dora'))).json()) as Me;
+      expect((await send('/profile', pool.idToken('dora'))).status).toBe(200);
+
+      const after = (await (await send('/me', pool.accessToken('dora'))).json()) as Me;
+
+      expect(before.email).toBeUndefined();
+      expect(after).toMatchObject({
+        email: 'dora@example.com',
+        account: { id: before.account.id },
+      });
+    });
+
+    it('gives permissions to the groups that have the name of a role', async () => {
+      expect((await send('/orders/7', pool.accessToken('dora'), 'DELETE')).status).toBe(200);
+
+      const refused = await send('/orders/7', pool.accessToken('erin'), 'DELETE');
+
+      expect(refused.status).toBe(403);
+      expect(await refused.json()).toMatchObject({ code: 'insufficient_permission' });
+    });
+
+    it('revokes the tokens of a user of that user pool', async () => {
+      const token = pool.accessToken('erin');
+      expect((await send('/me', token)).status).toBe(200);
+      const path = '/admin/users/erin/revoke';
+      expect((await send(path, pool.accessToken('dora'), 'POST')).status).toBe(200);
+
+      expect(await (await send('/me', token)).json()).toMatchObject({ code: 'token_revoked' });
+      const later = { iat: Math.floor(Date.now() / 1000) + 1 };
+      expect((await send('/me', pool.accessToken('erin', { claims: later }))).status).toBe(200);
+    });
+
     it('has no tokens to hand out', async () => {
       expect((await fetch(`${urlIn(banner)}/demo/token/alice`)).status).toBe(404);
       const document = await (await fetch(`${urlIn(banner)}/docs-json`)).text();
@@ -414,6 +588,43 @@ describe('npm start', () => {
     it('starts no local user pool, whose port is taken, and does not speak of one', () => {
       expect(banner).toContain('the user pool eu-west-1_AbCdEf123');
       expect(banner).not.toMatch(/local_demo|password|secret|alice|demo\/token/);
+    });
+  });
+
+  describe('as npm run routes', () => {
+    it('prints who may call what, and ends', async () => {
+      const routes = built.routes();
+
+      expect(await routes.ended()).toBe(0);
+      expect(routes.stderr).toBe('');
+      const lines = routes.stdout.trimEnd().split('\n');
+      expect(lines).toHaveLength(15);
+      expect(lines[0]).toMatch(/^Method +Path +Rule +Handler$/);
+      expect(lines).toContainEqual(
+        expect.stringMatching(/^GET +\/health +public +HealthController/),
+      );
+      expect(lines).toContainEqual(
+        expect.stringMatching(/^DELETE +\/orders\/:id +permission orders:delete +OrdersController/),
+      );
+    });
+
+    it('prints the routes that there are on another user pool', async () => {
+      const routes = built.routes({
+        COGNITO_USER_POOL_ID: 'eu-west-1_AbCdEf123',
+        COGNITO_CLIENT_ID: '1h57kf5cpq17m0eml12EXAMPLE',
+      });
+
+      expect(await routes.ended()).toBe(0);
+      expect(routes.stdout).toMatch(/^GET +\/me +authenticated/m);
+      expect(routes.stdout).not.toContain('/demo/token');
+    });
+
+    it('says in one line what is wrong', async () => {
+      const routes = built.routes({ DEMO_ADAPTER: 'koa' });
+
+      expect(await routes.ended()).toBe(1);
+      expect(routes.stdout).toBe('');
+      expect(routes.stderr).toBe('DEMO_ADAPTER must be express or fastify, got "koa".\n');
     });
   });
 
@@ -450,8 +661,18 @@ describe('npm start', () => {
   });
 });
 
+interface Me {
+  email?: string;
+  account: { id: number };
+}
+
 interface OpenApi {
   paths: Record<string, Record<string, object>>;
+}
+
+/** Whether a request goes to a route that is written with its parameters in braces. */
+function isFor(route: string, request: string): boolean {
+  return new RegExp(`^${route.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(request);
 }
 
 function linesIn(text: string, pattern: RegExp): string[] {

@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export interface BuiltDemo {
   /** Starts the demo with nothing but these variables in its environment. */
   start(variables?: Record<string, string>): DemoProcess;
+  /** Prints the routes of the demo, as `npm run routes` does. */
+  routes(variables?: Record<string, string>): DemoProcess;
   remove(): Promise<void>;
 }
 
@@ -27,8 +29,10 @@ export async function buildDemo(): Promise<BuiltDemo> {
   const nest = 'node_modules/@nestjs/cli/bin/nest.js';
   const build = new DemoProcess([nest, 'build', 'demo', '--path', relative(root, tsconfig)]);
   if ((await build.ended()) !== 0) throw new Error(`The build failed:\n${build.output}`);
+  const source = join(folder, 'out/apps/demo/src');
   return {
-    start: (variables) => new DemoProcess([join(folder, 'out/apps/demo/src/main.js')], variables),
+    start: (variables) => new DemoProcess([join(source, 'main.js')], variables),
+    routes: (variables) => new DemoProcess([join(source, 'routes.js')], variables),
     remove: () => rm(folder, { recursive: true }),
   };
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { CognitoAuthModule } from 'nestjs-cognito-auth';
+import { CognitoAuthModule, MemoryRevocationStore } from 'nestjs-cognito-auth';
+import type { CognitoAuthOptions } from 'nestjs-cognito-auth';
 import { DemoTokensController } from './demo-tokens.controller.js';
 import { FeedController } from './feed.controller.js';
 import { HealthController } from './health.controller.js';
@@ -10,6 +11,11 @@ import { MeController } from './me.controller.js';
 import { OrdersController } from './orders.controller.js';
 import { ProfileController } from './profile.controller.js';
 import { StaffController } from './staff.controller.js';
+import { AccountIdentity } from './users/account.identity.js';
+import { LocalUsersSeed } from './users/local-users.seed.js';
+import { RolePermissions } from './users/role.permissions.js';
+import { SessionsController } from './users/sessions.controller.js';
+import { UsersModule } from './users/users.module.js';
 
 @Module({
   controllers: [
@@ -18,6 +24,7 @@ import { StaffController } from './staff.controller.js';
     ProfileController,
     StaffController,
     OrdersController,
+    SessionsController,
     FeedController,
     JobsController,
   ],
@@ -25,12 +32,22 @@ import { StaffController } from './staff.controller.js';
 export class AppModule {
   /** The API on a local user pool or, without one, on the user pool that the environment names. */
   static forRoot(localPool?: LocalPool): DynamicModule {
-    if (!localPool) return { module: AppModule, imports: [CognitoAuthModule.forRoot()] };
+    if (!localPool) return { module: AppModule, imports: [protectionOf(), UsersModule] };
     return {
       module: AppModule,
-      imports: [CognitoAuthModule.forRoot(localPool.options())],
+      imports: [protectionOf(localPool.options()), UsersModule],
       controllers: [DemoTokensController],
-      providers: [{ provide: LocalPool, useValue: localPool }],
+      providers: [{ provide: LocalPool, useValue: localPool }, LocalUsersSeed],
     };
   }
+}
+
+function protectionOf(options: CognitoAuthOptions = {}): DynamicModule {
+  return CognitoAuthModule.forRoot({
+    ...options,
+    imports: [UsersModule],
+    identity: AccountIdentity,
+    permissions: RolePermissions,
+    revocation: MemoryRevocationStore,
+  });
 }

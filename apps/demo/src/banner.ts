@@ -62,6 +62,7 @@ function examples(url: string, pool: LocalPool): string[] {
     ['alice', 'is in the group admin: 200', `${url}/admin`],
     ['bob', 'is not: 403', `${url}/admin`],
     ['carol', 'is in the group analyst: 200', `${url}/reports`],
+    ['carol', 'may delete orders, says the database: 200', `-X DELETE ${url}/orders/1`],
     [clientId, 'has the scope orders/write: 201', `-X POST ${url}/orders`],
   ] as const;
   return requests.flatMap(([name, title, request]) => {

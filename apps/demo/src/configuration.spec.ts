@@ -41,6 +41,17 @@ describe('The configuration of the demo', () => {
     expect(configurationOf(USER_POOL)).toMatchObject({ userPoolId: 'eu-west-1_AbCdEf123' });
   });
 
+  it('takes the sign-in page of the user pool from the environment', () => {
+    const domain = 'https://example.auth.eu-west-1.amazoncognito.com';
+    const environment = { ...USER_POOL, COGNITO_CLIENT_ID: 'web, worker', COGNITO_DOMAIN: domain };
+
+    expect(configurationOf(environment).hostedUi).toEqual({
+      domain,
+      clientId: 'web',
+      scopes: ['openid', 'email', 'profile'],
+    });
+  });
+
   it.each([
     ['PORT', 'abc'],
     ['PORT', '65536'],

@@ -1,3 +1,4 @@
+import type { HostedUi } from 'nestjs-cognito-auth/swagger';
 import { SetupError } from './setup-error.js';
 
 /** What the environment decides about the demo. */
@@ -11,6 +12,8 @@ export interface DemoConfiguration {
   readonly poolPort: number;
   /** The user pool that the environment names instead of the local one. */
   readonly userPoolId?: string;
+  /** The sign-in page of that user pool. */
+  readonly hostedUi?: HostedUi;
 }
 
 /** The HTTP frameworks that the demo runs on. */
@@ -30,6 +33,7 @@ const OPTIONAL_OF_POOL = [
   'COGNITO_TOKEN_USE',
   'COGNITO_AUDIENCE',
   'COGNITO_CLOCK_TOLERANCE',
+  'COGNITO_DOMAIN',
 ];
 
 /**
@@ -44,6 +48,7 @@ export function configurationOf(environment: Environment): DemoConfiguration {
     port: portOf(environment, 'PORT', 3000),
     poolPort: portOf(environment, 'DEMO_POOL_PORT', 9229),
     userPoolId: userPoolIdOf(environment),
+    hostedUi: hostedUiOf(environment),
   };
 }
 
@@ -71,6 +76,15 @@ function userPoolIdOf(environment: Environment): string | undefined {
     `${given} is set without ${missing}: set ${REQUIRED_OF_POOL.join(' and ')} to use a user pool of yours, or no COGNITO_ variable to use the local one.`,
   );
 }
+
+function hostedUiOf(environment: Environment): HostedUi | undefined {
+  const domain = valueOf(environment, 'COGNITO_DOMAIN');
+  const [clientId = ''] = valueOf(environment, 'COGNITO_CLIENT_ID')?.split(',') ?? [];
+  return domain ? { domain, clientId: clientId.trim(), scopes: EVERY_POOL_HAS } : undefined;
+}
+
+// Of scopes that a user pool does not have, its sign-in page wants to know nothing.
+const EVERY_POOL_HAS = ['openid', 'email', 'profile'];
 
 function valueOf(environment: Environment, name: string): string | undefined {
   return environment[name]?.trim() || undefined;

@@ -1,12 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { AbstractHttpAdapter } from '@nestjs/core';
-import { ExpressAdapter } from '@nestjs/platform-express';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { DocumentBuilder } from '@nestjs/swagger';
-import { setupCognitoSwagger } from 'nestjs-cognito-auth/swagger';
-import { AppModule } from './app.module.js';
-import type { Adapter, DemoConfiguration } from './configuration.js';
+import type { DemoConfiguration } from './configuration.js';
+import { createApp } from './create-app.js';
 import { LocalPool } from './local-pool.js';
 import { SetupError } from './setup-error.js';
 
@@ -20,11 +14,6 @@ export interface Demo {
   close(): Promise<void>;
 }
 
-const ADAPTERS: Record<Adapter, () => AbstractHttpAdapter> = {
-  express: () => new ExpressAdapter(),
-  fastify: () => new FastifyAdapter(),
-};
-
 /**
  * Starts the local user pool, unless another one is named, and then the API.
  *
@@ -32,11 +21,11 @@ const ADAPTERS: Record<Adapter, () => AbstractHttpAdapter> = {
  * @throws CognitoAuthOptionsError when the environment describes no user pool
  */
 export async function startDemo(configuration: DemoConfiguration): Promise<Demo> {
-  const { adapter, userPoolId, poolPort } = configuration;
-  const localPool = userPoolId === undefined ? await startLocalPool(poolPort) : undefined;
+  const { adapter, userPoolId, hostedUi } = configuration;
+  const localPool = userPoolId === undefined ? await startLocalPool(configuration) : undefined;
   let app: INestApplication | undefined;
   try {
-    app = await createApp(adapter, localPool);
+    app = await createApp(adapter, localPool, hostedUi);
     const url = await listen(app, configuration);
     return { configuration, url, localPool, close: app.close.bind(app) };
   } catch (error) {
@@ -46,27 +35,12 @@ export async function startDemo(configuration: DemoConfiguration): Promise<Demo>
   }
 }
 
-async function startLocalPool(port: number): Promise<LocalPool> {
+async function startLocalPool({ poolPort, port }: DemoConfiguration): Promise<LocalPool> {
   try {
-    return await LocalPool.start(port);
+    return await LocalPool.start(poolPort, port);
   } catch (error) {
-    throw portError(error, port, 'DEMO_POOL_PORT');
+    throw portError(error, poolPort, 'DEMO_POOL_PORT');
   }
-}
-
-async function createApp(adapter: Adapter, localPool?: LocalPool): Promise<INestApplication> {
-  const app = await NestFactory.create(AppModule.forRoot(localPool), ADAPTERS[adapter](), {
-    abortOnError: false,
-    // Held back until the API listens: why it does not is said in one line by main.ts.
-    bufferLogs: true,
-    autoFlushLogs: false,
-    logger: ['warn', 'error', 'fatal'],
-  });
-  app.enableShutdownHooks();
-  const description = 'Every way to protect a route with nestjs-cognito-auth.';
-  const builder = new DocumentBuilder().setTitle('Demo').setDescription(description);
-  setupCognitoSwagger(app, 'docs', builder);
-  return app;
 }
 
 async function listen(app: INestApplication, { host, port }: DemoConfiguration): Promise<string> {

@@ -1,6 +1,8 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
+import type { HostedUi } from 'nestjs-cognito-auth/swagger';
+import { SWAGGER_PATH } from './swagger-page.js';
 
 const A_DAY = 86_400;
 const VALIDITY = { accessTokenValidity: A_DAY, idTokenValidity: A_DAY };
@@ -8,6 +10,7 @@ const VALIDITY = { accessTokenValidity: A_DAY, idTokenValidity: A_DAY };
 /** The app client that people sign in through. */
 const WEB = {
   clientId: 'demo_web',
+  name: 'the demo',
   scopes: ['openid', 'email', 'profile', 'orders/read', 'orders/write'],
   ...VALIDITY,
 };
@@ -62,17 +65,24 @@ export class LocalPool implements OnApplicationShutdown {
 
   private constructor(
     private readonly pool: LocalUserPool,
-    private readonly server: LocalUserPoolServer,
+    private readonly server?: LocalUserPoolServer,
   ) {}
 
-  /** Starts the user pool; rejects when the port cannot be had. */
-  static async start(port: number): Promise<LocalPool> {
-    const pool = await LocalUserPool.create({
-      userPoolId: 'local_demo',
-      users: USERS,
-      clients: [WEB, MACHINE],
-    });
+  /** Starts the user pool of an API at this port; rejects when its own port cannot be had. */
+  static async start(port: number, apiPort: number): Promise<LocalPool> {
+    const { pool } = await LocalPool.create(callbackUrlsOf(apiPort));
     return new LocalPool(pool, await pool.listen(port));
+  }
+
+  /** The same user pool, but nobody can sign in there or fetch its keys. */
+  static async create(callbackUrls?: string[]): Promise<LocalPool> {
+    const clients = [{ ...WEB, callbackUrls }, MACHINE];
+    const pool = await LocalUserPool.create({ userPoolId: 'local_demo', users: USERS, clients });
+    return new LocalPool(pool);
+  }
+
+  get userPoolId(): string {
+    return this.pool.userPoolId;
   }
 
   get users() {
@@ -80,16 +90,23 @@ export class LocalPool implements OnApplicationShutdown {
   }
 
   get issuer(): string {
-    return this.server.issuer;
+    return this.pool.issuer;
   }
 
-  get tokenEndpoint(): string {
-    return `${this.server.url}/oauth2/token`;
+  /** Absent while the user pool is not started. */
+  get tokenEndpoint(): string | undefined {
+    return this.server && `${this.server.url}/oauth2/token`;
+  }
+
+  /** The sign-in page for the Swagger page; absent while the user pool is not started. */
+  get hostedUi(): HostedUi | undefined {
+    const { clientId, scopes } = WEB;
+    return this.server && { domain: this.server.domain, clientId, scopes };
   }
 
   /** Module options that trust this pool, and fetch its keys from it as from Cognito. */
   options() {
-    return this.server.options();
+    return this.server ? this.server.options() : this.pool.options();
   }
 
   /** The scopes that a user or a machine can have; `undefined` when there is neither of this name. */
@@ -117,6 +134,14 @@ export class LocalPool implements OnApplicationShutdown {
   }
 
   async close(): Promise<void> {
-    await this.server.close();
+    await this.server?.close();
   }
+}
+
+/** Where sign-ins may come back to: to the Swagger page, or with any free port to this machine. */
+function callbackUrlsOf(apiPort: number): string[] | undefined {
+  if (apiPort === 0) return undefined;
+  return ['localhost', '127.0.0.1'].map(
+    (host) => `http://${host}:${apiPort}/${SWAGGER_PATH}/oauth2-redirect.html`,
+  );
 }

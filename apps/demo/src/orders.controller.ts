@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Controller, Get, Post } from '@nestjs/common';
+import { Controller, Delete, Get, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Principal, Scopes } from 'nestjs-cognito-auth';
+import { CurrentUser, Permissions, Principal, Scopes } from 'nestjs-cognito-auth';
 import type { CognitoPrincipal } from 'nestjs-cognito-auth';
 
-@ApiTags('Scopes')
+@ApiTags('Scopes and permissions')
 @Controller('orders')
 export class OrdersController {
   @Get()
@@ -23,5 +23,12 @@ export class OrdersController {
   place(@Principal() principal: CognitoPrincipal) {
     const placedBy = principal.kind === 'user' ? principal.username : principal.clientId;
     return { id: randomUUID(), placedBy };
+  }
+
+  @Delete(':id')
+  @Permissions('orders:delete')
+  @ApiOperation({ summary: 'For users to whom the database gives a permission' })
+  remove(@Param('id') id: string, @CurrentUser('username') deletedBy: string) {
+    return { id, deletedBy };
   }
 }
