@@ -8,9 +8,10 @@ import { NestFactory } from '@nestjs/core';
 import { CognitoAuthError, CognitoAuthModule } from 'nestjs-cognito-auth';
 import { type LocalClientSetup, LocalUserPool } from 'nestjs-cognito-auth/testing';
 import ts from 'typescript';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { configurationOf } from '../apps/demo/src/configuration.js';
 import { type Demo, startDemo } from '../apps/demo/src/demo.js';
+import { REDIS_PROGRAM, RedisServer } from './authorization/redis.server.js';
 import { documentedOptions, exportedDecorators, thrownCodes } from './library.source.js';
 import {
   anchorsIn,
@@ -272,6 +273,113 @@ describe('The snippets of the README', () => {
     expect(await customer.text()).toBe('Hello, alice of customers');
     const colleague = await send(url, staff.accessToken('alice'));
     expect(await colleague.text()).toBe('Hello, alice of staff');
+    const office = url.replace('hello', 'office');
+    expect((await send(office, staff.accessToken('bob'))).status).toBe(200);
+    const refused = await send(office, customers.accessToken('alice'));
+    expect(await refused.json()).toMatchObject({ statusCode: 401, code: 'wrong_issuer' });
+  });
+
+  it('make the user of the application the current user', async () => {
+    const { IdentityModule } = await imported<{ IdentityModule: Type }>('identity.module');
+    const url = `${await boot(IdentityModule)}/account`;
+
+    const known = await send(url, customers.accessToken('alice'));
+    expect(await known.json()).toEqual({ id: 7, teams: ['support'] });
+    const refused = await send(url, customers.accessToken('bob'));
+    expect(await refused.json()).toMatchObject({ statusCode: 403, code: 'unknown_user' });
+  });
+
+  it('take groups from elsewhere, and not from the token', async () => {
+    const { SupportModule } = await imported<{ SupportModule: Type }>('support.module');
+    const url = `${await boot(SupportModule)}/tickets`;
+
+    expect((await send(url, customers.accessToken('alice'))).status).toBe(200);
+    const claims = { 'cognito:groups': ['support'] };
+    const refused = await send(url, customers.accessToken('bob', { claims }));
+    expect(await refused.json()).toMatchObject({ statusCode: 403, code: 'insufficient_group' });
+  });
+
+  it('ask the application for permissions', async () => {
+    const { RefundsModule } = await imported<{ RefundsModule: Type }>('refunds.module');
+    const { Accounts } = await imported<{ Accounts: Type<Accounts> }>('accounts.module');
+    const url = `${await boot(RefundsModule)}/refunds/12`;
+    const token = customers.accessToken('alice');
+
+    const admitted = await send(url, token, { method: 'POST' });
+    expect(await admitted.json()).toEqual({ refunded: '12' });
+    (await app?.get(Accounts, { strict: false }).withSub(ALICE))?.permissions.pop();
+    const refused = await send(url, token, { method: 'POST' });
+    expect(await refused.json()).toMatchObject({ code: 'insufficient_permission' });
+  });
+
+  it('ask checks', async () => {
+    const { TransfersModule } = await imported<{ TransfersModule: Type }>('transfers.module');
+    const url = await boot(TransfersModule);
+    const token = customers.accessToken('alice');
+
+    expect((await send(`${url}/accounts/7/transfers`, token)).status).toBe(200);
+    expect(await (await send(`${url}/accounts/8/transfers`, token)).json()).toMatchObject({
+      statusCode: 403,
+      code: 'check_failed',
+      message: 'This is the account of somebody else',
+    });
+    const method = 'DELETE';
+    expect((await send(`${url}/transfers`, token, { method })).status).toBe(200);
+    const stale = customers.accessToken('alice', { authTime: new Date(Date.now() - 301_000) });
+    expect(await (await send(`${url}/transfers`, stale, { method })).json()).toMatchObject({
+      code: 'check_failed',
+      message: 'Sign in again to do this',
+    });
+  });
+
+  /** Signs out of a session, and then of all of them, by the controller of the snippet. */
+  const signOut = async (url: string): Promise<void> => {
+    const method = 'DELETE';
+    const sessions = { phone: 'session-of-the-phone', laptop: 'session-of-the-laptop' };
+    const phone = customers.accessToken('alice', { originJti: sessions.phone });
+    const refreshed = customers.accessToken('alice', { originJti: sessions.phone });
+    const laptop = customers.accessToken('alice', { originJti: sessions.laptop });
+    const codeFor = async (token: string): Promise<unknown> => {
+      const answer = await send(`${url}/sessions/of/nobody`, token, { method });
+      return answer.ok ? answer.status : ((await answer.json()) as { code: string }).code;
+    };
+
+    expect((await send(`${url}/sessions/current`, phone, { method })).status).toBe(200);
+    expect(await codeFor(phone)).toBe('token_revoked');
+    expect(await codeFor(refreshed)).toBe('token_revoked');
+    expect(await codeFor(laptop)).toBe(200);
+    expect((await send(`${url}/sessions/of/${ALICE}`, laptop, { method })).status).toBe(200);
+    expect(await codeFor(laptop)).toBe('token_revoked');
+    const later = { iat: Math.floor(Date.now() / 1000) + 1 };
+    expect(await codeFor(customers.accessToken('alice', { claims: later }))).toBe(200);
+    const single = { ...later, origin_jti: undefined };
+    const withoutSession = customers.accessToken('alice', { claims: single });
+    expect((await send(`${url}/sessions/current`, withoutSession, { method })).status).toBe(200);
+    expect(await codeFor(withoutSession)).toBe('token_revoked');
+  };
+
+  it('revoke tokens, sessions and what a user has', async () => {
+    const { SessionsModule } = await imported<{ SessionsModule: Type }>('sessions.module');
+
+    await signOut(await boot(SessionsModule));
+  });
+
+  it.skipIf(!REDIS_PROGRAM)('revoke for several instances, by Redis', async () => {
+    const redis = await RedisServer.create();
+    onTestFinished(() => redis.remove());
+    await redis.start();
+    vi.stubEnv('REDIS_URL', redis.url);
+    const { SharedSessionsModule } = await imported<{ SharedSessionsModule: Type }>(
+      'shared-sessions.module',
+    );
+    const url = await boot(SharedSessionsModule);
+
+    await signOut(url);
+    await redis.stop();
+    const answer = await send(`${url}/sessions/current`, customers.accessToken('bob'), {
+      method: 'DELETE',
+    });
+    expect(await answer.json()).toMatchObject({ statusCode: 503, code: 'hook_failed' });
   });
 
   it('serve a Swagger page', async () => {
@@ -325,6 +433,33 @@ describe('The snippets of the README', () => {
     expect((await send(url)).status).toBe(401);
   });
 
+  it('find tokens in a cookie and in the query string', async () => {
+    const { BrowserModule } = await imported<{ BrowserModule: Type }>('browser.module');
+    const url = `${await boot(BrowserModule)}/orders`;
+
+    const token = customers.accessToken('bob', { scopes: ['orders/read'] });
+    const headers = { cookie: `theme=dark; token=${token}` };
+    expect((await send(url, undefined, { headers })).status).toBe(200);
+    expect((await send(`${url}?token=${token}`)).status).toBe(200);
+    expect((await send(url, token)).status).toBe(200);
+    expect((await send(url)).status).toBe(401);
+  });
+
+  it('accept expired tokens where that is written down, but never in production', async () => {
+    const { YesterdayModule } = await imported<{ YesterdayModule: Type }>('yesterday.module');
+    const url = `${await boot(YesterdayModule)}/orders`;
+
+    const options = { scopes: ['orders/read'], expiresIn: -86_400 };
+    expect((await send(url, customers.accessToken('bob', options))).status).toBe(200);
+    const forged = customers.forgedToken({ username: 'bob', ...options });
+    expect(await (await send(url, forged)).json()).toMatchObject({ code: 'invalid_signature' });
+    await app?.close();
+    vi.stubEnv('NODE_ENV', 'production');
+    await expect(
+      NestFactory.create(YesterdayModule, { logger: false, abortOnError: false }),
+    ).rejects.toThrow('unsafe');
+  });
+
   it('verify tokens without a request', async () => {
     const { OrderQueue } = await imported<{ OrderQueue: Type<Queue> }>('order.queue');
     await bootWith({ providers: [OrderQueue] });
@@ -336,6 +471,10 @@ describe('The snippets of the README', () => {
     const weak = customers.accessToken('alice');
     await expect(queue?.receive({ token: weak, item: 'cup' })).rejects.toMatchObject({
       code: 'insufficient_scope',
+    });
+    const machine = customers.clientToken();
+    await expect(queue?.receive({ token: machine, item: 'cup' })).rejects.toMatchObject({
+      code: 'wrong_principal',
     });
   });
 
@@ -361,8 +500,9 @@ describe('The snippets of the README', () => {
   });
 
   describe('for tests', async () => {
-    // Its tests become tests of this file.
+    // Their tests become tests of this file.
     await imported('orders.spec');
+    await imported('routes.spec');
   });
 });
 
@@ -388,6 +528,8 @@ describe('The commands of the README', () => {
 
     expect(blocks.filter(({ language }) => language === 'sh')[1]?.code).toBe('npm ci\nnpm start\n');
     expect(scripts['start']).toBe('nest start demo');
+    expect(readme).toContain('`npm run routes`');
+    expect(scripts['routes']).toBe('nest start demo --entryFile routes');
   });
 });
 
@@ -398,6 +540,13 @@ interface Manifest {
   devDependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
   peerDependenciesMeta: Record<string, { optional?: boolean }>;
+}
+
+/** The user whom the snippets name by her `sub`. */
+const ALICE = 'b4d8e428-f091-7040-80a5-000000000007';
+
+interface Accounts {
+  withSub(sub: string): Promise<{ permissions: string[] } | null>;
 }
 
 interface Queue {
@@ -425,6 +574,7 @@ async function poolLike(userPoolId: string, clients: LocalClientSetup[]) {
     users: [
       {
         username: 'alice',
+        sub: ALICE,
         name: 'Alice',
         email: 'alice@example.com',
         groups: ['admin'],
