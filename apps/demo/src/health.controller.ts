@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from 'nestjs-cognito-auth';
+import { Answers } from './answers.decorator.js';
 
 @ApiTags('Health')
 @Controller('health')
@@ -8,6 +9,7 @@ export class HealthController {
   @Get()
   @Public()
   @ApiOperation({ summary: 'Whether the API is up' })
+  @Answers({ status: 'ok' })
   health() {
     return { status: 'ok' };
   }

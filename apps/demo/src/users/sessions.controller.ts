@@ -1,6 +1,7 @@
 import { Controller, HttpCode, HttpStatus, NotFoundException, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CognitoAuthService, Groups } from 'nestjs-cognito-auth';
+import { Answers } from '../answers.decorator.js';
 import { UsersRepository } from './users.repository.js';
 
 @ApiTags('Revocation')
@@ -15,6 +16,7 @@ export class SessionsController {
   @Groups('admin')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Makes all tokens void that a user has now' })
+  @Answers({ username: 'bob', issuedBefore: '2026-11-20T12:00:00.000Z' })
   async revoke(@Param('username') username: string) {
     const accounts = await this.users.withUsername(username);
     if (accounts.length === 0) throw new NotFoundException('No user of this name was ever here');
