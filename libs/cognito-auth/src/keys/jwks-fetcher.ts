@@ -49,19 +49,13 @@ function parsed(text: string): unknown {
 
 /** The promise, or a rejection once the time (milliseconds) is over. */
 export async function withDeadline<T>(promise: Promise<T>, timeout: number): Promise<T> {
-  const { promise: deadline, reject } = deferred();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
+  });
   try {
-    return await Promise.race([promise, deadline]);
+    return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
   }
-}
-
-function deferred(): { promise: Promise<never>; reject: (reason: Error) => void } {
-  let reject!: (reason: Error) => void;
-  const promise = new Promise<never>((_resolve, rejectPromise) => {
-    reject = rejectPromise;
-  });
-  return { promise, reject };
 }

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { MAX_KID_LENGTH } from '../token/compact-token.js';
 
 /** A public key that tokens may be verified with. */
 export interface SigningKey {
@@ -15,7 +16,6 @@ const MIN_BITS = 2048;
 // every verification slow.
 const MIN_EXPONENT = 3n;
 const MAX_EXPONENT = 2n ** 256n;
-const MAX_KID_LENGTH = 256;
 
 /** The members of a public RSA key that say which key it is and what it may do. */
 export interface RsaKeyMembers {

@@ -11,7 +11,8 @@ export interface UnverifiedToken {
   readonly signatureLength: number;
 }
 
-const MAX_KID_LENGTH = 256;
+/** Characters of the longest key id that is looked up, or taken from a key set. */
+export const MAX_KID_LENGTH = 256;
 
 /**
  * Reads a token and refuses whatever is not the shape of a Cognito token, before any key is looked
