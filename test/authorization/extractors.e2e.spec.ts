@@ -1,4 +1,4 @@
-import { Controller, Get, Post } from '@nestjs/common';
+import { Controller, Get, Post, ServiceUnavailableException } from '@nestjs/common';
 import {
   Authenticated,
   CognitoAuthError,
@@ -302,7 +302,7 @@ describe.each(ADAPTERS)('On %s', (adapter) => {
         throw new CognitoAuthError('malformed_request', 'The mode is wrong');
       }
       if (headers['x-mode'] === 'crash') throw new TypeError('Cannot read properties of undefined');
-      return headers['x-mode'] === 'later' ? (Promise.resolve(alice) as never) : headers['x-own'];
+      return headers['x-own'];
     };
     const app = await startWith(adapter, own, fromBearerHeader());
     const get = (mode: string, route = '/me') =>
@@ -314,7 +314,27 @@ describe.each(ADAPTERS)('On %s', (adapter) => {
         body: { message: 'The mode is wrong' },
       });
       expect(await get('crash', route)).toMatchObject(refusal('malformed_request'));
-      expect(await get('later', route)).toMatchObject(refusal('malformed_request'));
+    }
+  });
+
+  it("an application's own may promise its answer, and a broken promise is no way in", async () => {
+    const promising: TokenExtractor = async ({ headers }: { headers: Record<string, string> }) => {
+      if (headers['x-mode'] === 'crash') throw new TypeError('Cannot read properties of undefined');
+      if (headers['x-mode'] === 'busy') throw new ServiceUnavailableException('Try again');
+      return headers['x-mode'] === 'list' ? ([alice, bob] as never) : headers['x-own'];
+    };
+    const app = await startWith(adapter, promising, fromBearerHeader());
+    const get = (route: string, headers: Record<string, string>) =>
+      send(app, route, alice, { headers });
+    expect(await get('/me', { 'x-own': bob })).toMatchObject(BOB);
+    expect(await get('/me', {})).toMatchObject(ALICE);
+    expect(await send(app, '/me')).toMatchObject(refusal('missing_token'));
+    expect(await send(app, '/optional')).toMatchObject(ANONYMOUS);
+    for (const route of ['/me', '/optional']) {
+      expect(await get(route, { 'x-own': forged })).toMatchObject(refusal('invalid_signature'));
+      expect(await get(route, { 'x-mode': 'crash' })).toMatchObject(refusal('malformed_request'));
+      expect(await get(route, { 'x-mode': 'list' })).toMatchObject(refusal('malformed_request'));
+      expect(await get(route, { 'x-mode': 'busy' })).toMatchObject({ status: 503 });
     }
   });
 });

@@ -23,6 +23,12 @@ export interface VerifyRules {
   scopes?: readonly string[] | ScopesRule;
 }
 
+/** What to ask of the token of a connection, and whom to tell when a message is refused. */
+export interface ConnectionRules extends VerifyRules {
+  /** Called with each refusal of a message of this connection, for example to close it. */
+  onRefused?: (error: CognitoAuthError) => void;
+}
+
 /** Verifies tokens outside of a guard, revokes them, and tells what the routes ask for. */
 @Injectable()
 export class CognitoAuthService {
@@ -51,6 +57,25 @@ export class CognitoAuthService {
     checkToken(verified, accessRules, pool.tokenUse);
     const principal = await this.access.currentPrincipalOf(verified);
     checkPrincipal(principal, accessRules);
+    return principal;
+  }
+
+  /**
+   * Verifies a token as `verify()` does, and keeps it as the token of a connection: the guard
+   * verifies this one with every message from now on, whatever the handshake said. Call it again
+   * with a newer token; one that is refused leaves the former in place.
+   *
+   * @param connection the socket of the gateway, or whatever else lasts as long as the connection
+   * @throws CognitoAuthError
+   * @throws TypeError when a rule is not what its type says
+   */
+  async authenticateConnection(
+    connection: object,
+    token: string,
+    { onRefused, ...rules }: ConnectionRules = {},
+  ): Promise<CognitoPrincipal> {
+    const principal = await this.verify(token, rules);
+    this.access.connectionTokens.set(connection, { token, onRefused });
     return principal;
   }
 

@@ -11,7 +11,7 @@ export type {
   UserPoolOptions,
 } from './cognito-auth.options.js';
 export { CognitoAuthService } from './cognito-auth.service.js';
-export type { VerifyRules } from './cognito-auth.service.js';
+export type { ConnectionRules, VerifyRules } from './cognito-auth.service.js';
 export { CognitoAuthError, CognitoAuthOptionsError } from './cognito-auth.errors.js';
 export type { CognitoAuthErrorCode } from './cognito-auth.errors.js';
 
@@ -58,7 +58,12 @@ export type { CognitoClient, CognitoPrincipal, CognitoUser } from './token/princ
 export {
   fromBearerHeader,
   fromCookie,
+  fromHandshakeAuth,
   fromHeader,
   fromQuery,
+  fromRpcMetadata,
 } from './transport/token-extractors.js';
 export type { TokenCarrier, TokenExtractor } from './transport/token-extractors.js';
+export { RpcCall } from './transport/rpc-call.js';
+export { SocketMessage } from './transport/socket-message.js';
+export type { Handshake } from './transport/socket-message.js';

@@ -7,11 +7,12 @@ import { TokenVerifier } from '../strategy/token-verifier.js';
 import type { VerifiedToken } from '../strategy/verified-tokens.js';
 import { withGroups } from '../token/principal.js';
 import type { CognitoPrincipal } from '../token/principal.js';
-import { requestOf } from '../transport/request-of.js';
+import { presentUser } from '../transport/request-of.js';
 import { checkPermissions, checkPrincipal, checkToken } from './access-rules.js';
 import type { AccessRules, CheckRule } from './access-rules.js';
 import { authenticationOf } from './authentication.js';
 import type { Authentication, Caller } from './authentication.js';
+import { ConnectionTokens } from './connection-tokens.js';
 import { callHook, hookFailed, HOOKS, textsOf } from './hooks.js';
 import type {
   AccessCheck,
@@ -29,6 +30,8 @@ import { chain } from './chain.js';
  */
 @Injectable()
 export class AccessControl {
+  readonly connectionTokens = new ConnectionTokens();
+
   private readonly checks = new Map<Type<AccessCheck>, Promise<AccessCheck>>();
   private readonly admissions = new WeakMap<ExecutionContext, Promise<true>>();
 
@@ -47,10 +50,10 @@ export class AccessControl {
    * @throws CognitoAuthError
    */
   admit(context: ExecutionContext, rules: AccessRules): true | Promise<true> {
-    const authentication = authenticationOf(context, this.verifier);
-    if (!authentication.verified) return admitAnonymous(rules);
+    const authentication = authenticationOf(context, this.verifier, this.connectionTokens);
     return chain(authentication.verified, (verified) => {
       authentication.verified = verified;
+      if (!verified) return admitAnonymous(rules);
       checkToken(verified.principal, rules, verified.pool.tokenUse);
       return chain(this.callerOf(authentication, verified, context), (caller) => {
         checkPrincipal(caller.principal, rules);
@@ -102,7 +105,7 @@ export class AccessControl {
     context: ExecutionContext,
   ): Caller | Promise<Caller> {
     authentication.caller ??= chain(this.identify(verified, context), (caller) => {
-      requestOf(context)[this.verifier.options.property] = caller.user;
+      presentUser(context, this.verifier.options.property, caller.user);
       authentication.caller = caller;
       return caller;
     });

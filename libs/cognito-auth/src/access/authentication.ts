@@ -2,8 +2,11 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { TokenVerifier } from '../strategy/token-verifier.js';
 import type { VerifiedToken } from '../strategy/verified-tokens.js';
 import type { CognitoPrincipal } from '../token/principal.js';
-import { requestOf } from '../transport/request-of.js';
+import { guardedRequestOf, requestOf } from '../transport/request-of.js';
+import { SocketMessage } from '../transport/socket-message.js';
 import { extractToken } from '../transport/token-extractors.js';
+import { chain } from './chain.js';
+import type { ConnectionTokens } from './connection-tokens.js';
 
 /**
  * What one registration found out about the sender of one request.
@@ -12,10 +15,10 @@ import { extractToken } from '../transport/token-extractors.js';
  */
 export interface Authentication {
   readonly verifier: TokenVerifier;
-  /** `null` when the request has none. */
-  readonly token: string | null;
-  /** Absent without a token; a promise until it is verified. */
-  verified?: VerifiedToken | Promise<VerifiedToken>;
+  /** `null` when the request has none; absent until it is found. */
+  token?: string | null;
+  /** `null` without a token; a promise until it is verified. */
+  verified: VerifiedToken | null | Promise<VerifiedToken | null>;
   /** Absent until a route accepts the token; a promise until the hooks have answered. */
   caller?: Caller | Promise<Caller>;
 }
@@ -32,36 +35,44 @@ export interface Caller {
 const authentications = new WeakMap<object, Authentication[]>();
 
 /** Finds and verifies the token of a request, or takes what was found out before. */
-export function authenticationOf(context: ExecutionContext, verifier: TokenVerifier) {
+export function authenticationOf(
+  context: ExecutionContext,
+  verifier: TokenVerifier,
+  connectionTokens: ConnectionTokens,
+): Authentication {
   const request = requestOf(context);
   let ofRequest = authentications.get(request);
   if (!ofRequest) authentications.set(request, (ofRequest = []));
   const known = ofRequest.find((authentication) => authentication.verifier === verifier);
   if (known) return known;
-  const authentication = authenticate(request, verifier);
+  const authentication: Authentication = { verifier, verified: null };
+  authentication.verified = chain(tokenOf(request, verifier, connectionTokens), (token) => {
+    authentication.token = token;
+    return token === null ? null : verifier.verify(token);
+  });
   ofRequest.push(authentication);
   return authentication;
 }
 
-function authenticate(request: object, verifier: TokenVerifier): Authentication {
-  const token = extractToken(verifier.options.tokenFrom, request);
-  const authentication: Authentication = { verifier, token };
-  if (token === null) return authentication;
-  const verified = verifier.verify(token);
-  authentication.verified = verified;
-  return authentication;
+function tokenOf(request: object, verifier: TokenVerifier, connectionTokens: ConnectionTokens) {
+  if (request instanceof SocketMessage) {
+    const token = connectionTokens.of(request.connection);
+    if (token !== undefined) return token;
+  }
+  return extractToken(verifier.options.tokenFrom, request);
 }
 
 /** What the last guard with a token found out, or the last without one; for parameter decorators. */
 export function lastAuthenticationOf(context: ExecutionContext): Authentication | undefined {
-  const ofRequest = authentications.get(requestOf(context));
-  return ofRequest?.findLast(({ verified }) => verified !== undefined) ?? ofRequest?.at(-1);
+  const request = guardedRequestOf(context);
+  const ofRequest = request && authentications.get(request);
+  return ofRequest?.findLast(({ verified }) => verified !== null) ?? ofRequest?.at(-1);
 }
 
 /** What the token of the request proves, once it is verified. */
 export function lastVerifiedOf(context: ExecutionContext): VerifiedToken | undefined {
   const verified = lastAuthenticationOf(context)?.verified;
-  return verified instanceof Promise ? undefined : verified;
+  return !verified || verified instanceof Promise ? undefined : verified;
 }
 
 /** The principal of the request, once its guard has accepted the token. */

@@ -1,7 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
-import { setResponseHeader } from '../transport/request-of.js';
+import { refusalIn } from '../transport/refusals.js';
+import { requestOf } from '../transport/request-of.js';
+import { setResponseHeader } from '../transport/response-headers.js';
+import { SocketMessage } from '../transport/socket-message.js';
 import { AccessControl } from './access-control.js';
 import { lastAuthenticationOf, lastVerifiedOf } from './authentication.js';
 import { accessRulesOf, COGNITO_GUARD } from './rule-metadata.js';
@@ -20,6 +23,7 @@ export class CognitoGuard implements CanActivate {
   static readonly [COGNITO_GUARD] = true;
 
   private readonly logger = new Logger(CognitoGuard.name);
+  private readonly unsupported = new Set<string>();
 
   /** @internal */
   readonly access: AccessControl;
@@ -40,13 +44,43 @@ export class CognitoGuard implements CanActivate {
     }
   }
 
-  private refuse(context: ExecutionContext, error: unknown): never {
-    if (!(error instanceof CognitoAuthError) || context.getType() !== 'http') throw error;
+  private refuse(context: ExecutionContext, error: unknown): never | Promise<never> {
+    if (error instanceof CognitoAuthError) this.report(context, error);
+    if (context.getType() === 'http') throw error;
+    return refusalIn(context, error).then((refusal) => {
+      throw refusal;
+    });
+  }
+
+  private report(context: ExecutionContext, error: CognitoAuthError): void {
+    if (error.code === 'unsupported_context') return this.reportContext(context, error);
     this.log(context, error);
+    if (context.getType() === 'http') this.setHeaders(context, error);
+    else this.tellConnection(context, error);
+  }
+
+  private setHeaders(context: ExecutionContext, error: CognitoAuthError): void {
     const challenge = error.challenge(this.access.verifier.options.realm);
     if (challenge) setResponseHeader(context, 'WWW-Authenticate', challenge);
     if (error.retryAfter) setResponseHeader(context, 'Retry-After', String(error.retryAfter));
-    throw error;
+  }
+
+  private tellConnection(context: ExecutionContext, error: CognitoAuthError): void {
+    const request = requestOf(context);
+    if (!(request instanceof SocketMessage)) return;
+    this.access.connectionTokens.refused(request.connection, error);
+  }
+
+  // Whoever wrote the handler has to know, once; callers cannot do anything about it.
+  private reportContext(context: ExecutionContext, { message }: CognitoAuthError): void {
+    const type = context.getType<string>();
+    if (this.unsupported.has(type)) return;
+    this.unsupported.add(type);
+    const handler = `${context.getClass().name}.${context.getHandler().name}`;
+    this.logger.error(
+      `${message}: ${handler} is refused to everybody. CognitoGuard knows http, graphql, ws and ` +
+        'rpc; mark the handler @Public() and verify its token with CognitoAuthService.verify()',
+    );
   }
 
   // Only what a verified token says is fit for a log; and only its holder can fill the log.

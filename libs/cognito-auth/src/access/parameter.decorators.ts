@@ -3,14 +3,14 @@ import type { ExecutionContext, PipeTransform, Type } from '@nestjs/common';
 import { memberOf } from '../token/claims.js';
 import type { CognitoClaims } from '../token/claims.js';
 import type { CognitoUser } from '../token/principal.js';
-import { requestOf } from '../transport/request-of.js';
+import { guardedRequestOf } from '../transport/request-of.js';
 import { lastAuthenticationOf, principalOfRequest } from './authentication.js';
 
 type Pipe = PipeTransform | Type<PipeTransform>;
 
 const currentUser = createParamDecorator((property: string | undefined, context) => {
   const name = lastAuthenticationOf(context)?.verifier.options.property ?? 'user';
-  const user = requestOf(context)[name] as Record<string, unknown> | null | undefined;
+  const user = guardedRequestOf(context)?.[name] as Record<string, unknown> | null | undefined;
   if (property === undefined) return user;
   // The user may be an entity whose properties are getters of its class; `toString` is none of them.
   const isOfUser = user && (Object.hasOwn(user, property) || !(property in Object.prototype));

@@ -1,28 +1,86 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { graphqlRequestOf } from './graphql-request.js';
+import { RpcCall } from './rpc-call.js';
+import { SocketMessage } from './socket-message.js';
 
 /** The request that a guard or a parameter decorator serves. */
 export type RequestLike = Record<string, unknown>;
 
+/** Messages have no request of their own: what the guards of a message made for it. */
+const ofGuards = new WeakMap<ExecutionContext, object>();
+
+/** The same for the parameters of its handler, which Nest resolves in a context of their own. */
+const ofMessages = new WeakMap<object, object>();
+
 /**
- * The request of an execution context.
+ * The request of an execution context, for a guard: that of HTTP or of the GraphQL operation, or
+ * what stands for it, one for each message of a socket or of a microservice.
  *
  * @throws CognitoAuthError `unsupported_context` for a context that is not known: a guard that
  * cannot find the request must not let it pass
  */
 export function requestOf(context: ExecutionContext): RequestLike {
-  if (context.getType() === 'http') return context.switchToHttp().getRequest<RequestLike>();
+  switch (context.getType<string>()) {
+    case 'http':
+      return context.switchToHttp().getRequest<RequestLike>();
+    case 'graphql':
+      return graphqlRequestOf(context.getArgs()) ?? unsupported(context);
+    case 'ws':
+    case 'rpc':
+      return messageOf(context);
+    default:
+      return unsupported(context);
+  }
+}
+
+/** The request of an execution context as its guard left it, or `undefined` when none has run. */
+export function guardedRequestOf(context: ExecutionContext): RequestLike | undefined {
+  const type = context.getType<string>();
+  if (type !== 'ws' && type !== 'rpc') return requestOf(context);
+  const message = ofGuards.get(context) ?? ofMessages.get(identityOf(context));
+  return message as RequestLike | undefined;
+}
+
+/** Puts the user where the code of the application looks for it. */
+export function presentUser(context: ExecutionContext, property: string, user: unknown): void {
+  const request = requestOf(context);
+  request[property] = user;
+  if (request instanceof SocketMessage) Reflect.set(request.connection, property, user);
+  if (request instanceof RpcCall) Reflect.set(request.context, property, user);
+}
+
+// All guards of one message share a context, and no other message has it.
+function messageOf(context: ExecutionContext): RequestLike {
+  let message = ofGuards.get(context);
+  if (!message) {
+    message = createMessage(context) ?? unsupported(context);
+    ofGuards.set(context, message);
+    ofMessages.set(identityOf(context), message);
+  }
+  return message as RequestLike;
+}
+
+function createMessage(context: ExecutionContext): object | undefined {
+  const [first, second] = context.getArgs<[unknown, unknown]>();
+  return context.getType<string>() === 'ws'
+    ? SocketMessage.from(first, second)
+    : RpcCall.from(first, second);
+}
+
+/**
+ * What tells a message from others in every context that Nest makes for it: its payload, where
+ * that is an object, or else what it arrived with.
+ */
+function identityOf(context: ExecutionContext): object {
+  const [first, second] = context.getArgs<[object, object]>();
+  if (context.getType<string>() === 'rpc') return second;
+  return typeof second === 'object' && second !== null ? second : first;
+}
+
+function unsupported(context: ExecutionContext): never {
   throw new CognitoAuthError(
     'unsupported_context',
     `Requests of the type ${JSON.stringify(context.getType())} cannot be authenticated here`,
   );
-}
-
-/** Sets a header of the response that belongs to the context. */
-export function setResponseHeader(context: ExecutionContext, name: string, value: string): void {
-  // Express and Fastify both call it header().
-  const response = context
-    .switchToHttp()
-    .getResponse<{ header(name: string, value: string): unknown }>();
-  response.header(name, value);
 }

@@ -1,5 +1,8 @@
+import { HttpException } from '@nestjs/common';
 import { parse } from 'cookie';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { RpcCall } from './rpc-call.js';
+import { SocketMessage } from './socket-message.js';
 
 /** What an extractor may look at: a request of Express or Fastify, or anything like them. */
 export interface TokenCarrier {
@@ -12,13 +15,16 @@ export interface TokenCarrier {
 }
 
 /**
- * Finds the token of a request, or returns `null` when there is none.
+ * Finds the token of a request, or returns `null` when there is none; or promises either.
  *
- * passport-jwt's `ExtractJwt.*` functions are extractors, too. Throw a `CognitoAuthError`
- * `malformed_request` when there is one that cannot be used.
+ * What it gets is the request of Express or Fastify, a `SocketMessage` for what comes over a
+ * socket, an `RpcCall` for a microservice. passport-jwt's `ExtractJwt.*` functions are extractors,
+ * too. Throw a `CognitoAuthError` `malformed_request` when there is one that cannot be used.
  */
-// oxlint-disable-next-line typescript/no-explicit-any -- every framework has a request of its own
-export type TokenExtractor = (request: any) => string | null | undefined;
+export type TokenExtractor = (
+  // oxlint-disable-next-line typescript/no-explicit-any -- every framework has a request of its own
+  request: any,
+) => string | null | undefined | Promise<string | null | undefined>;
 
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
@@ -116,6 +122,40 @@ export function fromQuery(name: string): TokenExtractor {
     query && Object.hasOwn(query, name) ? (query[name] as string) : null;
 }
 
+/**
+ * Takes the token from what a client sends when it connects: the `auth` of a socket.io client,
+ * the `connectionParams` of a GraphQL client.
+ *
+ * @example `fromHandshakeAuth('token')` for `io(url, { auth: { token } })`
+ */
+export function fromHandshakeAuth(key: string): TokenExtractor {
+  return (message: unknown) => {
+    const auth = message instanceof SocketMessage ? message.handshake.auth : undefined;
+    return ownMember(auth, key);
+  };
+}
+
+/**
+ * Takes the token from the metadata of a microservice's message (NATS, Kafka, RabbitMQ, MQTT 5,
+ * gRPC), or else from that member of its payload; TCP and Redis have no metadata. `Bearer` before
+ * the token is taken off.
+ *
+ * @example `fromRpcMetadata('token')` for `client.send('orders.list', { token, … })`
+ */
+export function fromRpcMetadata(key: string): TokenExtractor {
+  return (call: unknown) => {
+    if (!(call instanceof RpcCall)) return null;
+    const token: unknown = soleHeader(call, key.toLowerCase()) ?? ownMember(call.data, key);
+    return typeof token === 'string' ? token.replace(/^bearer +/i, '') : (token as null);
+  };
+}
+
+/** What is not a string is refused by whoever asked. */
+function ownMember(container: unknown, key: string): string | null {
+  if (typeof container !== 'object' || container === null) return null;
+  return Object.hasOwn(container, key) ? (container as Record<string, string>)[key]! : null;
+}
+
 /** The value of a header that may be sent only once: Node keeps just the first of several. */
 function soleHeader(request: TokenCarrier, name: string): string | undefined {
   const value = request.headers?.[name];
@@ -147,22 +187,32 @@ function malformedHeader(): CognitoAuthError {
 }
 
 /**
- * The token that the first extractor with an answer finds, or `null`.
+ * The token that the first extractor with an answer finds, or `null`; a promise as soon as one of
+ * them answers with a promise.
  *
  * @throws CognitoAuthError `malformed_request` when there is a token that cannot be read
  */
-export function extractToken(extractors: readonly TokenExtractor[], request: unknown) {
-  for (const extractor of extractors) {
-    const token = extractedBy(extractor, request);
+export function extractToken(
+  extractors: readonly TokenExtractor[],
+  request: unknown,
+): string | null | Promise<string | null> {
+  for (const [index, extractor] of extractors.entries()) {
+    const found = attempt(extractor, request);
+    if (found instanceof Promise) {
+      const others = extractors.slice(index + 1);
+      return found
+        .then(tokenIn, refuseUnreadable)
+        .then((token) => token ?? extractToken(others, request));
+    }
+    const token = tokenIn(found);
     if (token) return token;
   }
   return null;
 }
 
-function extractedBy(extractor: TokenExtractor, request: unknown): string | null {
-  const token: unknown = attempt(extractor, request);
-  if (token === null || token === undefined || token === '') return null;
-  if (typeof token === 'string') return token;
+function tokenIn(found: unknown): string | null {
+  if (found === null || found === undefined || found === '') return null;
+  if (typeof found === 'string') return found;
   throw new CognitoAuthError('malformed_request', 'The request has more than one token; send one');
 }
 
@@ -170,9 +220,13 @@ function attempt(extractor: TokenExtractor, request: unknown): unknown {
   try {
     return extractor(request);
   } catch (error) {
-    if (error instanceof CognitoAuthError) throw error;
-    throw new CognitoAuthError('malformed_request', 'The token of the request cannot be read', {
-      cause: error,
-    });
+    return refuseUnreadable(error);
   }
+}
+
+function refuseUnreadable(error: unknown): never {
+  if (error instanceof HttpException) throw error;
+  throw new CognitoAuthError('malformed_request', 'The token of the request cannot be read', {
+    cause: error,
+  });
 }

@@ -1,0 +1,54 @@
+import { HttpException, IntrinsicException } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { CognitoAuthError } from '../cognito-auth.errors.js';
+
+/**
+ * What a guard throws so that the client of this transport gets to know the code: HTTP and whatever
+ * is not known, the error itself; GraphQL, one with `extensions.code`; sockets and microservices,
+ * the exception of their Nest package, which is there when such a context is.
+ */
+export async function refusalIn(context: ExecutionContext, error: unknown): Promise<unknown> {
+  if (!(error instanceof HttpException)) return error;
+  switch (context.getType<string>()) {
+    case 'graphql':
+      return error instanceof CognitoAuthError ? new GraphqlRefusal(error) : error;
+    case 'ws': {
+      const { WsException } = await import('@nestjs/websockets');
+      return Object.assign(new WsException(bodyOf(error)), { cause: error });
+    }
+    case 'rpc': {
+      const { RpcException } = await import('@nestjs/microservices');
+      return Object.assign(new RpcException(bodyOf(error)), { cause: error });
+    }
+    default:
+      return error;
+  }
+}
+
+/** What Nest sends for its own exceptions, and the code. */
+function bodyOf(error: HttpException): object {
+  const response = error.getResponse();
+  const { retryAfter } = error as Partial<CognitoAuthError>;
+  return {
+    status: 'error',
+    ...(typeof response === 'string' ? { message: response } : response),
+    ...(retryAfter && { retryAfter }),
+  };
+}
+
+/**
+ * GraphQL servers answer with the `extensions` of an error. It is no `HttpException`, whose code
+ * @nestjs/apollo would replace, and not one of those that Nest logs as a fault of the application.
+ */
+class GraphqlRefusal extends IntrinsicException {
+  readonly code: CognitoAuthError['code'];
+  readonly extensions: object;
+
+  constructor(override readonly cause: CognitoAuthError) {
+    super(cause.message);
+    this.name = cause.name;
+    this.code = cause.code;
+    // Apollo Server takes the status from there, and leaves it out of its answer.
+    this.extensions = { code: cause.code, http: { status: cause.getStatus() } };
+  }
+}
