@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     pool: 'forks',
+    // Loading Nest anew for each of a hundred files takes longer than the tests in them.
+    isolate: false,
     include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/**/*.spec.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/browser/**'],
     // No test waits for time to pass; the room is for busy machines.

@@ -95,7 +95,9 @@ const BAD_EXTRACTORS: Record<string, () => unknown> = {
   'finds a list': () => [MARKER, MARKER],
   'finds a number': () => 7,
   'finds an object': () => ({ toString: () => MARKER }),
-  'finds a promise': () => Promise.resolve(MARKER),
+  'promises a list': () => Promise.resolve([MARKER, MARKER]),
+  'breaks its promise': () => Promise.reject(new Error(MARKER)),
+  'finds a thenable that never answers': () => ({ then: () => undefined }),
   'finds true': () => true,
 };
 
