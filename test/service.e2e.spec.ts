@@ -7,6 +7,7 @@ import {
   CognitoAuthService,
   CognitoGuard,
   Groups,
+  MemoryRevocationStore,
   Principal,
   Public,
 } from 'nestjs-cognito-auth';
@@ -182,5 +183,28 @@ describe.each(ADAPTERS)('What CognitoAuthService knows of an app on %s', (adapte
     ];
     const app = await startApp(adapter, { imports: [CognitoAuthModule.forRoot({ userPools })] });
     expect(app.get(CognitoAuthService).defaultTokenUse).toEqual(['access', 'id']);
+  });
+});
+
+describe('CognitoAuthService', () => {
+  it('names the issuers of the user pools that accept an app client', async () => {
+    const app = await startApp('express', {
+      imports: [CognitoAuthModule.forRoot({ userPools: [pool.options(), stranger.options()] })],
+    });
+    const service = app.get(CognitoAuthService);
+    expect(service.issuersOf(String(pool.options().clientId[0]))).toEqual([pool.issuer]);
+    expect(service.issuersOf('unknown')).toEqual([]);
+  });
+
+  it('names its realm, and whether it can revoke', async () => {
+    const revocation = { useValue: new MemoryRevocationStore() };
+    const options = { ...pool.options(), realm: 'orders', revocation };
+    const [one, other] = await Promise.all([
+      startApp('express', { imports: [CognitoAuthModule.forRoot(options)] }),
+      startApp('express', { imports: [CognitoAuthModule.forRoot(pool.options())] }),
+    ]);
+    const facts = [one, other].map((app) => app.get(CognitoAuthService));
+    expect(facts.map(({ realm }) => realm)).toEqual(['orders', 'api']);
+    expect(facts.map(({ canRevoke }) => canRevoke)).toEqual([true, false]);
   });
 });

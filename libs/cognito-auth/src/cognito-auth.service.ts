@@ -120,6 +120,26 @@ export class CognitoAuthService {
     return effectiveRulesOf({ handler, controller }, this.application);
   }
 
+  /**
+   * The issuers of the user pools that accept the tokens of an app client; none when no user pool
+   * does.
+   */
+  issuersOf(clientId: string): string[] {
+    const { userPools } = this.access.verifier.options;
+    const pools = userPools.filter(({ clientIds }) => clientIds?.has(clientId) ?? true);
+    return pools.flatMap(({ issuers }) => Array.from(issuers.keys()));
+  }
+
+  /** The protection space that challenges name. */
+  get realm(): string {
+    return this.access.verifier.options.realm;
+  }
+
+  /** Whether `revoke()` has a store, the option `revocation`. */
+  get canRevoke(): boolean {
+    return this.access.revocation !== undefined;
+  }
+
   /** The kinds of token that routes accept unless `@TokenUse()` says otherwise, of all user pools. */
   get defaultTokenUse(): readonly TokenUse[] {
     const { userPools } = this.access.verifier.options;

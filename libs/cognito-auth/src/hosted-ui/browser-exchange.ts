@@ -1,0 +1,82 @@
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { parse, serialize } from 'cookie';
+import type { Session } from './session.js';
+
+/** How a cookie is kept by the browser; all of them are httpOnly, `SameSite=Lax`, for all paths. */
+export interface CookieAttributes {
+  readonly isSecure: boolean;
+  /** In seconds; 0 takes the cookie away. */
+  readonly maxAge: number;
+}
+
+/** One request of a browser and its answer, whatever framework stands around them. */
+export class BrowserExchange {
+  /** The session of the request, once it was looked for. */
+  session?: Promise<Session | undefined>;
+
+  private received?: Readonly<Record<string, string | undefined>>;
+  private readonly pending = new Map<string, string>();
+
+  constructor(
+    readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+  ) {}
+
+  /** The cookies that the browser sent, in its order: the oldest first (RFC 6265 §5.4). */
+  get cookies(): Readonly<Record<string, string | undefined>> {
+    this.received ??= parse(this.request.headers.cookie ?? '');
+    return this.received;
+  }
+
+  get query(): URLSearchParams {
+    return new URL(this.request.url ?? '/', 'http://localhost').searchParams;
+  }
+
+  setHeader(name: string, value: string): void {
+    if (!this.response.headersSent) this.response.setHeader(name, value);
+  }
+
+  /** Sends a cookie with the answer, whatever else sets cookies there. */
+  setCookie(name: string, value: string, { isSecure: secure, maxAge }: CookieAttributes): void {
+    if (this.pending.size === 0) this.appendWhenWritten();
+    this.pending.set(
+      name,
+      serialize(name, value, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge }),
+    );
+  }
+
+  /**
+   * A handler may set the header as a whole, and Fastify writes its own headers over those of
+   * Node's response: so the cookies are added at the last moment that there is.
+   */
+  private appendWhenWritten(): void {
+    const { response } = this;
+    // oxlint-disable-next-line typescript/unbound-method -- called on the response again
+    const writeHead = response.writeHead as (...args: unknown[]) => ServerResponse;
+    response.writeHead = (...args: unknown[]) => {
+      const headers = args.find((argument) => typeof argument === 'object' && argument !== null);
+      for (const [name, value] of headersIn(headers)) response.setHeader(name, value);
+      response.appendHeader('set-cookie', [...this.pending.values()]);
+      this.pending.clear();
+      return writeHead.apply(
+        response,
+        args.filter((argument) => argument !== headers),
+      );
+    };
+  }
+}
+
+/** What `writeHead()` takes: an object, or names and values in turn. */
+function headersIn(headers: unknown): [string, OutgoingHttpHeader][] {
+  if (!Array.isArray(headers)) {
+    const entries = Object.entries((headers ?? {}) as Record<string, OutgoingHttpHeader>);
+    return entries.filter(([, value]) => value !== undefined);
+  }
+  const flat = headers.flat() as string[];
+  const values = new Map<string, string[]>();
+  for (let index = 0; index < flat.length; index += 2) {
+    const name = String(flat[index]).toLowerCase();
+    values.set(name, [...(values.get(name) ?? []), String(flat[index + 1])]);
+  }
+  return [...values].map(([name, list]) => [name, list.length > 1 ? list : (list[0] as string)]);
+}

@@ -1,0 +1,70 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type {
+  ConfigurableModuleOptionsFactory,
+  DynamicModule,
+  ModuleMetadata,
+} from '@nestjs/common';
+import { createHostedUiController } from './cognito-hosted-ui.controller.js';
+import type { CognitoHostedUiOptions } from './cognito-hosted-ui.options.js';
+import { HOSTED_UI_PATH } from './injection-tokens.js';
+
+/** What is decided when the module is written down, not when its options are known. */
+export interface CognitoHostedUiExtras {
+  /**
+   * Where the routes are, below the global prefix if there is one. `false` registers no controller,
+   * for one of your own around `CognitoHostedUiService`.
+   *
+   * Default: `'auth'`.
+   */
+  path?: string | false;
+
+  /**
+   * Whether every module of the application can inject `CognitoHostedUiService`.
+   *
+   * Default: true.
+   */
+  isGlobal?: boolean;
+
+  /**
+   * The module that provides `CognitoAuthService`, where that one is not global.
+   *
+   * Default: none.
+   */
+  imports?: ModuleMetadata['imports'];
+}
+
+const EXTRAS: CognitoHostedUiExtras = { path: 'auth', isGlobal: true, imports: undefined };
+
+/** Creates the options of the module, for `forRootAsync({ useClass })` and `useExisting`. */
+export type CognitoHostedUiOptionsFactory = ConfigurableModuleOptionsFactory<
+  CognitoHostedUiOptions,
+  'create'
+>;
+
+export const {
+  ConfigurableModuleClass,
+  MODULE_OPTIONS_TOKEN: COGNITO_HOSTED_UI_OPTIONS,
+  OPTIONS_TYPE,
+  ASYNC_OPTIONS_TYPE,
+} = new ConfigurableModuleBuilder<CognitoHostedUiOptions>({ moduleName: 'CognitoHostedUi' })
+  .setClassMethodName('forRoot')
+  .setExtras(EXTRAS, withExtras)
+  .build();
+
+function withExtras(definition: DynamicModule, extras: CognitoHostedUiExtras): DynamicModule {
+  const path = extras.path === false ? false : withoutSlashes(String(extras.path));
+  return {
+    ...definition,
+    global: extras.isGlobal,
+    imports: [...(definition.imports ?? []), ...(extras.imports ?? [])],
+    controllers: path === false ? [] : [createHostedUiController(path)],
+    providers: [...(definition.providers ?? []), { provide: HOSTED_UI_PATH, useValue: path }],
+  };
+}
+
+function withoutSlashes(path: string): string {
+  return path
+    .split('/')
+    .filter((part) => part !== '')
+    .join('/');
+}

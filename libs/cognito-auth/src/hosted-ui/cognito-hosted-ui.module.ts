@@ -1,0 +1,109 @@
+import { Inject, Module } from '@nestjs/common';
+import type { DynamicModule, NestModule } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import {
+  ASYNC_OPTIONS_TYPE,
+  COGNITO_HOSTED_UI_OPTIONS,
+  ConfigurableModuleClass,
+  OPTIONS_TYPE,
+} from './cognito-hosted-ui.module-definition.js';
+import { resolveHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
+import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
+import { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
+import { CookieSessions } from './cookie-sessions.js';
+import { IdentityProvider } from './identity-provider.js';
+import {
+  HOSTED_UI_PATH,
+  IRON,
+  OPENID_CLIENT,
+  RESOLVED_OPTIONS,
+  SESSION_STORE,
+  SESSIONS,
+} from './injection-tokens.js';
+import { Logins } from './logins.js';
+import { loadIron, loadOpenIdClient } from './peers.js';
+import { Seal } from './seal.js';
+import { SessionCookies } from './session-cookies.js';
+import { SessionRefresher } from './session-refresher.js';
+import { SessionStore } from './session-store.js';
+import { StoredSessions } from './stored-sessions.js';
+import { TokenPair } from './token-pair.js';
+
+/** Signs the users of browsers in at the hosted pages of a Cognito user pool. */
+@Module({
+  providers: [
+    {
+      provide: RESOLVED_OPTIONS,
+      useFactory: resolveHostedUiOptions,
+      inject: [COGNITO_HOSTED_UI_OPTIONS, HOSTED_UI_PATH],
+    },
+    { provide: OPENID_CLIENT, useFactory: loadOpenIdClient },
+    { provide: IRON, useFactory: loadIron },
+    {
+      provide: SESSION_STORE,
+      useFactory: ({ store, timeout }: ResolvedHostedUiOptions) =>
+        store && new SessionStore(store, timeout),
+      inject: [RESOLVED_OPTIONS],
+    },
+    Seal,
+    SessionCookies,
+    {
+      provide: SESSIONS,
+      useFactory: (
+        { cookies: { maxAge } }: ResolvedHostedUiOptions,
+        cookies: SessionCookies,
+        seal: Seal,
+        store?: SessionStore,
+      ) =>
+        store
+          ? new StoredSessions(cookies, store, seal, maxAge)
+          : new CookieSessions(cookies, maxAge),
+      inject: [RESOLVED_OPTIONS, SessionCookies, Seal, SESSION_STORE],
+    },
+    {
+      provide: Logins,
+      useFactory: (options: ResolvedHostedUiOptions, seal: Seal, store?: SessionStore) =>
+        new Logins(options, seal, store),
+      inject: [RESOLVED_OPTIONS, Seal, SESSION_STORE],
+    },
+    TokenPair,
+    IdentityProvider,
+    SessionRefresher,
+    CognitoHostedUiService,
+  ],
+  exports: [CognitoHostedUiService],
+})
+export class CognitoHostedUiModule extends ConfigurableModuleClass implements NestModule {
+  constructor(
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(CognitoHostedUiService) private readonly hostedUi: CognitoHostedUiService,
+  ) {
+    super();
+  }
+
+  /**
+   * Registers the routes `login`, `callback`, `session`, `refresh` and `logout` below `/auth`, for
+   * one app client. Wrong options stop the boot with a list of what is wrong.
+   *
+   * @example `CognitoHostedUiModule.forRoot({ domain: 'https://example.auth.eu-west-1.amazoncognito.com', clientId: '1h57kf5cpq17m0eml12EXAMPLE', redirectUri: 'https://app.example.com/auth/callback', logoutUri: 'https://app.example.com/' })`
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /**
+   * Registers the routes with options that are injected or awaited.
+   *
+   * `path`, `isGlobal` and `imports` stand beside `useFactory`, `useClass` or `useExisting`.
+   *
+   * @example `CognitoHostedUiModule.forRootAsync({ inject: [ConfigService], useFactory: (config) => config.get('hostedUi') })`
+   */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+
+  /** For every request, also for those outside of the global prefix, such as GraphQL's. */
+  configure(): void {
+    this.adapterHost.httpAdapter.use(this.hostedUi.middleware);
+  }
+}

@@ -1,0 +1,113 @@
+import type { CognitoPrincipal } from '../index.js';
+import type { SessionStoreLike } from './session-store.js';
+
+/** The cookies of the sessions. */
+export interface HostedUiCookieOptions {
+  /**
+   * What the cookies are sealed with (encrypted and signed): a text of at least 32 characters that
+   * nobody can guess, such as the output of `openssl rand -base64 32`. Of several the first one
+   * seals and all unseal, so that secrets can be replaced without signing anybody out.
+   *
+   * Default: the variable `COGNITO_COOKIE_SECRET`, where commas stand between several. Without it
+   * a random one per process, with a warning; production refuses to boot.
+   */
+  secret?: string | readonly string[];
+
+  /**
+   * The name of the session cookie, which others begin with. Browsers are made to guard it by the
+   * prefix `__Host-` when `redirectUri` is `https:`.
+   *
+   * Default: `'cognito-session'`.
+   */
+  name?: string;
+
+  /**
+   * Seconds from the sign-in until the session ends, refreshed or not.
+   *
+   * Default: 2,592,000 (30 days), as Cognito's refresh tokens.
+   */
+  maxAge?: number;
+}
+
+/** Who has just signed in, for `afterLogin`. */
+export interface HostedUiLogin {
+  /** What the access token proves. */
+  readonly user: CognitoPrincipal;
+  /** What the ID token proves: email, name and the like. */
+  readonly identity: CognitoPrincipal;
+  /** The path that the browser came from, if it said one. */
+  readonly returnTo?: string;
+}
+
+/** What `CognitoHostedUiModule.forRoot()` takes. */
+export interface CognitoHostedUiOptions {
+  /**
+   * The address of the user pool's domain, for example
+   * `https://example.auth.eu-west-1.amazoncognito.com`.
+   *
+   * `http:` only on this machine, for a local user pool.
+   */
+  domain: string;
+
+  /** The app client that users sign in through; `CognitoAuthModule` must accept its tokens. */
+  clientId: string;
+
+  /**
+   * The secret of the app client.
+   *
+   * Default: none, for a public client. PKCE is used either way.
+   */
+  clientSecret?: string;
+
+  /**
+   * The public address of the callback, as it stands in the app client's callback URLs, for example
+   * `https://app.example.com/auth/callback`. The other routes are beside it.
+   *
+   * `http:` only on this machine.
+   */
+  redirectUri: string;
+
+  /**
+   * Where Cognito sends the browser after signing out, as it stands in the app client's sign-out
+   * URLs.
+   */
+  logoutUri: string;
+
+  /**
+   * The scopes to ask for; `openid` must be among them.
+   *
+   * Default: `openid` and `email`.
+   */
+  scopes?: readonly string[];
+
+  /** The cookies of the sessions. */
+  cookies?: HostedUiCookieOptions;
+
+  /**
+   * Where the tokens are kept, as a Keyv instance; the cookie then holds a session id only. What is
+   * kept there is encrypted, too. Needed for large tokens, and where several instances of the
+   * application use an app client whose refresh tokens rotate.
+   *
+   * Default: the tokens are in the cookies.
+   *
+   * @example `new Keyv(new KeyvRedis('redis://localhost:6379'))`
+   */
+  store?: SessionStoreLike;
+
+  /**
+   * The path to go to after a sign-in that did not say where it came from, or a function that
+   * decides. The function is called after every sign-in, before the session is set: an
+   * `HttpException` from it refuses the sign-in.
+   *
+   * Default: `'/'`.
+   */
+  // oxlint-disable-next-line typescript/no-invalid-void-type -- a hook may decide nothing
+  afterLogin?: string | ((login: HostedUiLogin) => string | void | Promise<string | void>);
+
+  /**
+   * Milliseconds for one answer of Cognito, or of the store.
+   *
+   * Default: 3,000.
+   */
+  timeout?: number;
+}

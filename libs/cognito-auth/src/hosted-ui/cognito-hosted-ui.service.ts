@@ -1,0 +1,313 @@
+import { randomBytes } from 'node:crypto';
+import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { CognitoAuthError, CognitoAuthService } from '../index.js';
+import type { CognitoPrincipal } from '../index.js';
+import { BrowserExchange } from './browser-exchange.js';
+import { CognitoHostedUiError, hasCode } from './cognito-hosted-ui.errors.js';
+import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
+import { connect, connectionsOf } from './connected-requests.js';
+import type { HostedUiConnection, Middleware } from './connected-requests.js';
+import { isCrossSite, isUnsafe } from './cross-site.js';
+import { IdentityProvider } from './identity-provider.js';
+import type { Tokens } from './identity-provider.js';
+import { RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
+import { Logins } from './logins.js';
+import type { Login } from './logins.js';
+import { returnPathOf } from './return-to.js';
+import { needsRefresh, secondsLeft } from './session.js';
+import type { Session } from './session.js';
+import { SessionCookies } from './session-cookies.js';
+import { SessionRefresher } from './session-refresher.js';
+import type { Sessions } from './sessions.js';
+import { TokenPair } from './token-pair.js';
+import type { VerifiedPair } from './token-pair.js';
+
+/** Who is signed in with a browser. */
+export interface CognitoSession {
+  /** What the access token proves. */
+  readonly user: CognitoPrincipal;
+  /** What the ID token proves: email, name and the like. */
+  readonly identity: CognitoPrincipal;
+  /** When its tokens expire, if they are not refreshed. */
+  readonly expiresAt: Date;
+}
+
+/**
+ * Signs the users of browsers in and out, for a controller of your own.
+ *
+ * Every method takes the request of Express or Fastify, and lets its answer carry the cookies;
+ * the answer itself is left to the caller.
+ */
+@Injectable()
+export class CognitoHostedUiService implements OnModuleInit {
+  private readonly logger = new Logger('CognitoHostedUiModule');
+
+  /** @internal */
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
+    @Inject(CognitoAuthService) private readonly auth: CognitoAuthService,
+    @Inject(IdentityProvider) private readonly provider: IdentityProvider,
+    @Inject(Logins) private readonly logins: Logins,
+    @Inject(SESSIONS) private readonly sessions: Sessions,
+    @Inject(SessionCookies) private readonly cookies: SessionCookies,
+    @Inject(SessionRefresher) private readonly refresher: SessionRefresher,
+    @Inject(TokenPair) private readonly tokens: TokenPair,
+  ) {}
+
+  onModuleInit(): void {
+    if (!this.options.cookies.isSecretRandom) return;
+    this.logger.warn(
+      'Sessions end with this process: the option "cookies.secret" and COGNITO_COOKIE_SECRET are not set',
+    );
+  }
+
+  /**
+   * Begins a sign-in, and resolves with the address of Cognito to redirect to.
+   *
+   * @param returnTo the path to come back to; by default what `afterLogin` says
+   * @throws CognitoHostedUiError `invalid_return_to`
+   */
+  async login(request: object, returnTo?: unknown): Promise<string> {
+    const { exchange } = this.connectionOf(request);
+    const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
+    const login = this.provider.newLogin(path);
+    const address = await this.provider.loginAddress(login);
+    await this.logins.begin(login, exchange);
+    return address;
+  }
+
+  /**
+   * Ends a sign-in with what Cognito sent the browser back with, and resolves with the path to
+   * redirect to. Nothing is set unless all of it is right.
+   *
+   * @throws CognitoHostedUiError `invalid_state`, `login_failed`, `code_rejected`,
+   * `token_rejected`, `session_too_large`, `identity_provider_unavailable`, `store_unavailable`
+   * @throws HttpException from `afterLogin`
+   */
+  async callback(request: object): Promise<string> {
+    const { exchange } = this.connectionOf(request);
+    const { query } = exchange;
+    const login = await this.logins.end(query.get('state'), exchange);
+    const tokens = await this.provider.exchange(query, login);
+    const pair = await this.tokens.verifyNew(tokens, login.nonce);
+    const path = await this.pathAfter(login, pair);
+    await this.start(sessionOf(tokens, pair), exchange);
+    return path;
+  }
+
+  /**
+   * The session of a browser, refreshed if need be; `null` when nobody is signed in.
+   *
+   * @throws CognitoAuthError when its tokens are not valid any more
+   * @throws CognitoHostedUiError `identity_provider_unavailable`, `store_unavailable`
+   */
+  async session(request: object): Promise<CognitoSession | null> {
+    const { exchange } = this.connectionOf(request);
+    const session = await this.liveSession(exchange);
+    return session ? this.described(session) : null;
+  }
+
+  /**
+   * Gets new tokens for the session of a browser.
+   *
+   * @throws CognitoAuthError `missing_token` when nobody is signed in
+   * @throws CognitoHostedUiError `cross_site_request`, `session_expired`,
+   * `identity_provider_unavailable`, `store_unavailable`
+   */
+  async refresh(request: object): Promise<CognitoSession> {
+    const { exchange } = this.connectionOf(request);
+    this.checkSameSite(exchange);
+    const session = await this.find(exchange);
+    if (!session) throw new CognitoAuthError('missing_token', 'Nobody is signed in');
+    return this.described(await this.renew(session, exchange));
+  }
+
+  /**
+   * Ends the session of a browser here and at Cognito, and resolves with the address of Cognito to
+   * redirect to, which signs out of the hosted pages.
+   *
+   * @throws CognitoHostedUiError `cross_site_request`, `store_unavailable`
+   */
+  async logout(request: object): Promise<string> {
+    const { exchange } = this.connectionOf(request);
+    this.checkSameSite(exchange);
+    const session = await this.find(exchange);
+    if (session) await this.end(await this.refresher.latest(session));
+    this.clear(exchange);
+    return this.provider.logoutAddress();
+  }
+
+  /** @internal Connects each request to this registration; nothing is read until it is asked for. */
+  readonly middleware: Middleware = (request, response, next) => {
+    const exchange = new BrowserExchange(request, response);
+    connect(request, {
+      exchange,
+      accessToken: (refresh) =>
+        this.cookies.areIn(exchange) ? this.accessToken(exchange, refresh) : null,
+      loginPath: (returnTo) => this.loginPath(returnTo),
+      owner: this,
+    });
+    next();
+  };
+
+  private connectionOf(request: object): HostedUiConnection {
+    const connection = connectionsOf(request).find(({ owner }) => owner === this);
+    if (connection) return connection;
+    throw new TypeError('CognitoHostedUiService needs the request of Express or Fastify');
+  }
+
+  private async accessToken(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
+    if (isUnsafe(exchange.request) && this.isCrossSite(exchange)) return null;
+    try {
+      const session = refresh ? await this.liveSession(exchange) : await this.find(exchange);
+      return session?.accessToken ?? null;
+    } catch (error) {
+      if (error instanceof CognitoHostedUiError && error.retryAfter) {
+        exchange.setHeader('Retry-After', String(error.retryAfter));
+      }
+      throw error;
+    }
+  }
+
+  private loginPath(returnTo?: string): string {
+    const path = `${this.options.site.base}login`;
+    if (returnTo === undefined) return path;
+    try {
+      const checked = returnPathOf(returnTo, this.options.site);
+      return `${path}?${new URLSearchParams({ returnTo: checked }).toString()}`;
+    } catch {
+      return path;
+    }
+  }
+
+  private checkSameSite(exchange: BrowserExchange): void {
+    if (!this.isCrossSite(exchange)) return;
+    const message =
+      'This request comes from another site; it is answered to pages of this one only';
+    throw new CognitoHostedUiError('cross_site_request', message);
+  }
+
+  private isCrossSite({ request }: BrowserExchange): boolean {
+    return isCrossSite(request, this.options.site.origin);
+  }
+
+  private async pathAfter({ returnTo }: Login, pair: VerifiedPair): Promise<string> {
+    const { afterLogin, site } = this.options;
+    const path =
+      typeof afterLogin === 'string' ? afterLogin : await called(afterLogin, { ...pair, returnTo });
+    return returnPathOf(returnTo ?? path ?? '/', site);
+  }
+
+  /** With a new id, so that nobody can know it beforehand. */
+  private async start(session: Session, exchange: BrowserExchange): Promise<void> {
+    const former = await this.find(exchange);
+    await this.sessions.keep(session);
+    await this.sessions.give(session, exchange);
+    exchange.session = Promise.resolve(session);
+    if (former) await this.sessions.forget(former);
+  }
+
+  private async find(exchange: BrowserExchange): Promise<Session | undefined> {
+    exchange.session ??= this.sessions.find(exchange);
+    const session = await exchange.session;
+    return session && !this.refresher.isEnded(session) ? session : undefined;
+  }
+
+  private async liveSession(exchange: BrowserExchange): Promise<Session | undefined> {
+    const session = await this.find(exchange);
+    if (!session || !needsRefresh(session)) return session;
+    try {
+      return await this.renew(session, exchange);
+    } catch (error) {
+      if (hasCode(error, 'session_expired')) return undefined;
+      throw error;
+    }
+  }
+
+  private async renew(session: Session, exchange: BrowserExchange): Promise<Session> {
+    try {
+      const { session: renewed, problem } = await this.refresher.refresh(session);
+      await this.sessions.give(renewed, exchange);
+      exchange.session = Promise.resolve(renewed);
+      if (problem !== undefined) throw problem;
+      return renewed;
+    } catch (error) {
+      if (hasCode(error, 'session_expired')) await this.drop(session, exchange);
+      throw error;
+    }
+  }
+
+  private async drop(session: Session, exchange: BrowserExchange): Promise<void> {
+    this.clear(exchange);
+    await this.sessions.forget(session);
+  }
+
+  private clear(exchange: BrowserExchange): void {
+    this.sessions.clear(exchange);
+    exchange.session = Promise.resolve(undefined);
+  }
+
+  /** What cannot be reached does not keep anybody from signing out of this application. */
+  private async end(session: Session): Promise<void> {
+    this.refresher.end(session);
+    const isRevoked = await this.succeeds('the refresh token', () => this.revokeAtCognito(session));
+    await this.succeeds('the session', () => this.revokeHere(session, isRevoked));
+    await this.succeeds('what is stored', () => this.sessions.forget(session));
+  }
+
+  private async revokeAtCognito({ refreshToken }: Session): Promise<void> {
+    if (refreshToken !== undefined) await this.provider.revoke(refreshToken);
+  }
+
+  private async revokeHere(session: Session, isRevokedAtCognito: boolean): Promise<void> {
+    if (!session.revocable || !this.auth.canRevoke) return;
+    // Whoever has the refresh token could go on with it until then.
+    const left = secondsLeft(session, this.options.cookies.maxAge) * 1000;
+    const until = isRevokedAtCognito ? undefined : new Date(Date.now() + left + LONGEST_TOKEN_LIFE);
+    await this.auth.revoke(session.revocable, until);
+  }
+
+  private async succeeds(what: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.logger.error(`Signing out could not revoke ${what}: ${(error as Error).message}`);
+      return false;
+    }
+  }
+
+  private async described(session: Session): Promise<CognitoSession> {
+    const pair = await this.tokens.verify(session);
+    return { ...pair, expiresAt: new Date(session.expiresAt) };
+  }
+}
+
+const LONGEST_TOKEN_LIFE = 24 * 3_600_000;
+
+function sessionOf(tokens: Tokens, { user }: VerifiedPair): Session {
+  const { jti, originJti } = user;
+  const revocable = originJti === undefined ? jti && { jti } : { originJti };
+  return {
+    ...tokens,
+    id: randomBytes(32).toString('base64url'),
+    version: 0,
+    createdAt: Date.now(),
+    ...(revocable && { revocable }),
+  };
+}
+
+/** A hook that fails is neither the fault of the user nor a way in. */
+async function called<In, Out>(hook: (login: In) => Out | Promise<Out>, login: In): Promise<Out> {
+  try {
+    return await hook(login);
+  } catch (cause) {
+    if (cause instanceof HttpException) throw cause;
+    throw new CognitoAuthError(
+      'hook_failed',
+      'This sign-in cannot be completed at the moment (afterLogin); try again later',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,40 @@
+import type { BrowserExchange } from './browser-exchange.js';
+import { secondsLeft, sessionIn } from './session.js';
+import type { Session } from './session.js';
+import type { SessionCookies } from './session-cookies.js';
+import type { Sessions } from './sessions.js';
+
+/** Keeps sessions in the browser: sealed, in as many cookies as it takes. */
+export class CookieSessions implements Sessions {
+  readonly isShared = false;
+
+  /** @param maxAge seconds */
+  constructor(
+    private readonly cookies: SessionCookies,
+    private readonly maxAge: number,
+  ) {}
+
+  async find(exchange: BrowserExchange): Promise<Session | undefined> {
+    return sessionIn(await this.cookies.read('session', exchange), this.maxAge);
+  }
+
+  async keep(): Promise<void> {
+    // Each browser gets it with its answer.
+  }
+
+  give(session: Session, exchange: BrowserExchange): Promise<void> {
+    return this.cookies.write('session', session, secondsLeft(session, this.maxAge), exchange);
+  }
+
+  async current(): Promise<undefined> {
+    return undefined;
+  }
+
+  async forget(): Promise<void> {
+    // There is nothing but the cookies.
+  }
+
+  clear(exchange: BrowserExchange): void {
+    this.cookies.clear(exchange);
+  }
+}

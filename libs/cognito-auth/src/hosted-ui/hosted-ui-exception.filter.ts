@@ -1,0 +1,52 @@
+import { Catch, HttpException, Inject } from '@nestjs/common';
+import type { ArgumentsHost } from '@nestjs/common';
+import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+import { CognitoAuthError, CognitoAuthService } from '../index.js';
+import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
+import { connectionsOf } from './connected-requests.js';
+import { errorPage, PAGE_HEADERS } from './error-page.js';
+import { isNavigation, prefersHtml } from './navigation.js';
+
+/** Answers people with a page, and programs with JSON. */
+@Catch(HttpException)
+export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> {
+  constructor(
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(CognitoAuthService) private readonly auth: CognitoAuthService,
+  ) {
+    super(adapterHost.httpAdapter);
+  }
+
+  override catch(exception: HttpException, host: ArgumentsHost): void {
+    const { httpAdapter } = this.adapterHost;
+    const [request, response] = host.getArgs<[{ headers: Record<string, string> }, unknown]>();
+    const page = asksForPage(request.headers) ? this.pageOf(exception, request) : undefined;
+    const headers = { ...this.headersOf(exception), ...(page && PAGE_HEADERS) };
+    for (const [name, value] of Object.entries(headers)) {
+      httpAdapter.setHeader(response, name, value);
+    }
+    httpAdapter.reply(response, page ?? exception.getResponse(), exception.getStatus());
+  }
+
+  private pageOf(exception: HttpException, request: object): string {
+    const [connection] = connectionsOf(request);
+    const { code = 'error' } = exception.getResponse() as { code?: string };
+    const { message } = exception;
+    return errorPage({ message, code, loginPath: connection?.loginPath() ?? '/' });
+  }
+
+  private headersOf(exception: HttpException): Record<string, string> {
+    const headers: Record<string, string> = { 'Cache-Control': 'no-store' };
+    if (!(exception instanceof CognitoAuthError || exception instanceof CognitoHostedUiError)) {
+      return headers;
+    }
+    const challenge = exception.challenge(this.auth.realm);
+    if (challenge) headers['WWW-Authenticate'] = challenge;
+    if (exception.retryAfter) headers['Retry-After'] = String(exception.retryAfter);
+    return headers;
+  }
+}
+
+function asksForPage(headers: Record<string, string>): boolean {
+  return isNavigation(headers) || prefersHtml(headers);
+}

@@ -1,0 +1,289 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import type { Configuration } from 'openid-client';
+import { CognitoAuthOptionsError, CognitoAuthService } from '../index.js';
+import { fetchOnce } from './fetch-once.js';
+import type { Fetch } from './fetch-once.js';
+import { CognitoHostedUiError, expiredSession, unavailable } from './cognito-hosted-ui.errors.js';
+import { OPENID_CLIENT, RESOLVED_OPTIONS } from './injection-tokens.js';
+import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
+import type { Login } from './logins.js';
+import type { OpenIdClient } from './peers.js';
+
+/** What Cognito gave for a code or a refresh token. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly idToken: string;
+  /** Absent when the one that was sent stays good. */
+  readonly refreshToken?: string;
+  /** When the first of them expires, in milliseconds of Unix time. */
+  readonly expiresAt: number;
+  /** Whom the ID token is about. */
+  readonly sub: string;
+}
+
+/** The hosted pages and the OAuth endpoints of the user pool, through openid-client. */
+@Injectable()
+export class IdentityProvider implements OnModuleInit {
+  private readonly logger = new Logger('CognitoHostedUiModule');
+  private issuers: readonly string[] = [];
+
+  /** @internal */
+  constructor(
+    @Inject(OPENID_CLIENT) private readonly client: OpenIdClient,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
+    @Inject(CognitoAuthService) private readonly auth: CognitoAuthService,
+  ) {}
+
+  onModuleInit(): void {
+    const { clientId } = this.options;
+    this.issuers = this.auth.issuersOf(clientId);
+    if (this.issuers.length > 0) return;
+    throw new CognitoAuthOptionsError([
+      `CognitoHostedUiModule: "clientId" must be an app client that CognitoAuthModule accepts, got ${JSON.stringify(clientId)}.`,
+    ]);
+  }
+
+  /** A new sign-in, with secrets of its own. */
+  newLogin(returnTo: string | undefined): Login {
+    return {
+      state: this.client.randomState(),
+      nonce: this.client.randomNonce(),
+      codeVerifier: this.client.randomPKCECodeVerifier(),
+      ...(returnTo !== undefined && { returnTo }),
+    };
+  }
+
+  /** Where the browser signs in. */
+  async loginAddress({ state, nonce, codeVerifier }: Login): Promise<string> {
+    const { redirectUri, scopes } = this.options;
+    return this.client.buildAuthorizationUrl(this.configurationOf(this.issuers[0] as string), {
+      redirect_uri: redirectUri,
+      scope: scopes.join(' '),
+      code_challenge: await this.client.calculatePKCECodeChallenge(codeVerifier),
+      code_challenge_method: 'S256',
+      state,
+      nonce,
+    }).href;
+  }
+
+  /** Where the browser signs out: Cognito's own parameters, not those of OpenID Connect. */
+  logoutAddress(): string {
+    const { domain, clientId, logoutUri } = this.options;
+    const query = new URLSearchParams({ client_id: clientId, logout_uri: logoutUri });
+    return `${domain}/logout?${query.toString()}`;
+  }
+
+  /**
+   * The tokens for the answer that the browser brings back.
+   *
+   * @throws CognitoHostedUiError `login_failed`, `code_rejected`, `token_rejected`,
+   * `identity_provider_unavailable`
+   */
+  async exchange(query: URLSearchParams, login: Login): Promise<Tokens> {
+    if (query.getAll('code').length !== 1 && !query.has('error')) throw rejectedCode();
+    const address = new URL(this.options.redirectUri);
+    address.search = query.toString();
+    try {
+      return await this.ask(issuersFor(query, this.issuers), (configuration) =>
+        this.client.authorizationCodeGrant(configuration, address, {
+          expectedState: login.state,
+          expectedNonce: login.nonce,
+          pkceCodeVerifier: login.codeVerifier,
+          idTokenExpected: true,
+        }),
+      );
+    } catch (error) {
+      throw this.asLoginError(error);
+    }
+  }
+
+  /**
+   * New tokens for a refresh token.
+   *
+   * @throws CognitoHostedUiError `session_expired`, `identity_provider_unavailable`
+   */
+  async refresh(refreshToken: string): Promise<Tokens> {
+    try {
+      return await this.ask(this.issuers, (configuration) =>
+        this.client.refreshTokenGrant(configuration, refreshToken),
+      );
+    } catch (error) {
+      throw this.asRefreshError(error);
+    }
+  }
+
+  /**
+   * Ends the session of a refresh token at Cognito.
+   *
+   * @throws CognitoHostedUiError `identity_provider_unavailable`
+   */
+  async revoke(refreshToken: string): Promise<void> {
+    const configuration = this.configurationOf(this.issuers[0] as string);
+    try {
+      await this.client.tokenRevocation(configuration, refreshToken);
+    } catch (error) {
+      throw unavailableIn(error) ?? unavailable(error);
+    }
+  }
+
+  /**
+   * openid-client compares the issuer of an ID token with one text, but a user pool has several:
+   * the one answer of Cognito is shown to a configuration of each, until it is that of the issuer.
+   */
+  private async ask(
+    issuers: readonly string[],
+    grant: (configuration: Configuration) => ReturnType<OpenIdClient['refreshTokenGrant']>,
+  ): Promise<Tokens> {
+    const fetch = fetchOnce(this.options.timeout);
+    let failure: unknown;
+    for (const issuer of issuers) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the next one only when this one does not fit
+        return tokensIn(await grant(this.configurationOf(issuer, fetch)));
+      } catch (error) {
+        if (!isAboutIssuer(error)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  private configurationOf(
+    issuer: string,
+    fetch: Fetch = fetchOnce(this.options.timeout),
+  ): Configuration {
+    const { domain, clientId, clientSecret } = this.options;
+    const endpoints = {
+      issuer,
+      authorization_endpoint: `${domain}/oauth2/authorize`,
+      token_endpoint: `${domain}/oauth2/token`,
+      revocation_endpoint: `${domain}/oauth2/revoke`,
+    };
+    const { ClientSecretPost, None } = this.client;
+    const authentication = clientSecret === undefined ? None() : ClientSecretPost(clientSecret);
+    const configuration = new this.client.Configuration(
+      endpoints,
+      clientId,
+      undefined,
+      authentication,
+    );
+    configuration[this.client.customFetch] = fetch;
+    if (domain.startsWith('http:')) this.client.allowInsecureRequests(configuration);
+    return configuration;
+  }
+
+  private asLoginError(error: unknown): CognitoHostedUiError {
+    const known = unavailableIn(error);
+    if (known) return known;
+    if (error instanceof this.client.AuthorizationResponseError) return failedLogin(error.error);
+    if (error instanceof this.client.ResponseBodyError) {
+      this.reportMisconfiguration(error.error);
+      return rejectedCode(error);
+    }
+    return new CognitoHostedUiError(
+      'token_rejected',
+      'The tokens of this sign-in are not valid here; sign in again',
+      { cause: error },
+    );
+  }
+
+  private asRefreshError(error: unknown): CognitoHostedUiError {
+    const known = unavailableIn(error);
+    if (known) return known;
+    if (error instanceof this.client.ResponseBodyError) {
+      if (error.error === 'invalid_grant') return expiredSession(error);
+      this.reportMisconfiguration(error.error);
+      return unavailable(error);
+    }
+    return expiredSession(error);
+  }
+
+  private reportMisconfiguration(error: string): void {
+    if (error === 'invalid_grant') return;
+    const name = TOKEN_ERRORS.has(error) ? error : 'an unknown error';
+    this.logger.error(
+      `Cognito refuses the app client: ${name} (options "clientId", "clientSecret", "redirectUri")`,
+    );
+  }
+}
+
+type TokenResponse = Awaited<ReturnType<OpenIdClient['refreshTokenGrant']>>;
+
+/** @throws TypeError without an ID token, which Cognito sends whenever `openid` was asked for */
+function tokensIn(response: TokenResponse): Tokens {
+  const claims = response.claims();
+  if (!claims || response.id_token === undefined) throw new TypeError('there is no ID token');
+  const accessExpiry = Date.now() + (response.expires_in ?? 0) * 1000;
+  return {
+    accessToken: response.access_token,
+    idToken: response.id_token,
+    ...(response.refresh_token !== undefined && { refreshToken: response.refresh_token }),
+    expiresAt: Math.min(accessExpiry, claims.exp * 1000),
+    sub: claims.sub,
+  };
+}
+
+/** RFC 9207: an answer that names its issuer is good for that one only. */
+function issuersFor(query: URLSearchParams, issuers: readonly string[]): readonly string[] {
+  const named = query.get('iss');
+  if (named === null) return issuers;
+  if (issuers.includes(named)) return [named];
+  throw rejectedCode();
+}
+
+interface ComparisonFailure {
+  readonly code?: string;
+  readonly cause?: { readonly cause?: { readonly claim?: string } };
+}
+
+function isAboutIssuer(error: unknown): boolean {
+  const { code, cause } = error as ComparisonFailure;
+  return code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED' && cause?.cause?.claim === 'iss';
+}
+
+// Not an answer of Cognito, but of something before it.
+const NO_ANSWER = new Set(['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON']);
+
+/** What a fetch of ours failed with; openid-client wraps it. */
+function unavailableIn(error: unknown): CognitoHostedUiError | undefined {
+  if (error instanceof CognitoHostedUiError) return error;
+  const { cause, code } = error as Error & { code?: string };
+  if (cause instanceof CognitoHostedUiError) return cause;
+  return code !== undefined && NO_ANSWER.has(code) ? unavailable(error) : undefined;
+}
+
+function rejectedCode(cause?: unknown): CognitoHostedUiError {
+  const message = 'The sign-in service does not accept this sign-in any more; sign in again';
+  return new CognitoHostedUiError('code_rejected', message, { cause });
+}
+
+function failedLogin(error: string): CognitoHostedUiError {
+  const reason = LOGIN_ERRORS.has(error) ? ` (${error})` : '';
+  return new CognitoHostedUiError('login_failed', `The sign-in did not succeed${reason}`);
+}
+
+// RFC 6749 §5.2.
+const TOKEN_ERRORS = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+]);
+
+// RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6.
+const LOGIN_ERRORS = new Set([
+  'invalid_request',
+  'unauthorized_client',
+  'access_denied',
+  'unsupported_response_type',
+  'invalid_scope',
+  'server_error',
+  'temporarily_unavailable',
+  'interaction_required',
+  'login_required',
+  'account_selection_required',
+  'consent_required',
+]);

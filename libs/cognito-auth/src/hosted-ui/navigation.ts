@@ -1,0 +1,24 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Whether a person opens a page with this request, not a script that reads the answer. */
+export function isNavigation(headers: IncomingHttpHeaders): boolean {
+  const isTold = Object.keys(headers).some((name) => name.startsWith('sec-fetch-'));
+  return isTold ? headers['sec-fetch-mode'] === 'navigate' : prefersHtml(headers);
+}
+
+/** Whether HTML is asked for by name, and JSON is not asked for more. */
+export function prefersHtml({ accept = '' }: IncomingHttpHeaders): boolean {
+  const html = weightOf('text/html', accept);
+  return html > 0 && html >= weightOf('application/json', accept);
+}
+
+/** RFC 9110 §12.4.2: 1 unless it is said otherwise. */
+function weightOf(type: string, accept: string): number {
+  for (const range of accept.split(',')) {
+    const [name = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    if (name !== type) continue;
+    const weight = parameters.find((parameter) => parameter.startsWith('q='));
+    return weight ? Number(weight.slice(2)) || 0 : 1;
+  }
+  return 0;
+}

@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
+import { IRON, RESOLVED_OPTIONS } from './injection-tokens.js';
+import type { Iron } from './peers.js';
+
+/** What is sealed is of use for its own purpose only. */
+export type SealedKind = 'login' | 'session' | 'session-id';
+
+/** Encrypts and signs what leaves this process, and reads only what it wrote itself. */
+@Injectable()
+export class Seal {
+  /** @internal */
+  constructor(
+    @Inject(IRON) private readonly iron: Iron,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
+  ) {}
+
+  /** @param maxAge seconds for which it can be read */
+  seal(kind: SealedKind, content: object, maxAge: number): Promise<string> {
+    const [secret] = this.options.cookies.secrets;
+    const limits = { ...this.iron.defaults, ttl: maxAge * 1000 };
+    return this.iron.seal({ kind, content }, secret, limits);
+  }
+
+  /** What was sealed for this purpose; `undefined` for anything else, and once it is too old. */
+  async unseal(kind: SealedKind, sealed: string): Promise<Record<string, unknown> | undefined> {
+    for (const secret of this.options.cookies.secrets) {
+      // oxlint-disable-next-line no-await-in-loop -- the next one only when this one does not fit
+      const opened = await this.open(sealed, secret);
+      if (opened) return opened.kind === kind ? opened.content : undefined;
+    }
+    return undefined;
+  }
+
+  private async open(sealed: string, secret: string): Promise<Opened | undefined> {
+    const limits = { ...this.iron.defaults, timestampSkewSec: 0 };
+    try {
+      return (await this.iron.unseal(sealed, secret, limits)) as Opened;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+interface Opened {
+  readonly kind: SealedKind;
+  readonly content: Record<string, unknown>;
+}

@@ -1,0 +1,34 @@
+import type { BrowserExchange } from './browser-exchange.js';
+import type { Session } from './session.js';
+
+/** Where sessions are kept between the requests of a browser. */
+export interface Sessions {
+  /**
+   * The session that the cookies of a request stand for; whatever is not ours stands for none.
+   *
+   * @throws CognitoHostedUiError `store_unavailable`
+   */
+  find(exchange: BrowserExchange): Promise<Session | undefined>;
+
+  /** Keeps a session where others look for it, once for all requests that wait for it. */
+  keep(session: Session): Promise<void>;
+
+  /**
+   * Gives a session to a browser, in place of the one it had.
+   *
+   * @throws CognitoHostedUiError `session_too_large`
+   */
+  give(session: Session, exchange: BrowserExchange): Promise<void>;
+
+  /** The session as it is kept now; `undefined` when nothing but the browser keeps it. */
+  current(session: Session): Promise<Session | undefined>;
+
+  /** Whether a session that is not kept any more is over. */
+  readonly isShared: boolean;
+
+  /** Forgets a session. */
+  forget(session: Session): Promise<void>;
+
+  /** Takes the cookies of the session away from a browser. */
+  clear(exchange: BrowserExchange): void;
+}

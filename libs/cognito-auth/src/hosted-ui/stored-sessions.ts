@@ -1,0 +1,60 @@
+import type { BrowserExchange } from './browser-exchange.js';
+import type { Seal } from './seal.js';
+import { secondsLeft, sessionIn } from './session.js';
+import type { Session } from './session.js';
+import type { SessionCookies } from './session-cookies.js';
+import type { SessionStore } from './session-store.js';
+import type { Sessions } from './sessions.js';
+
+/** Keeps sessions in a store, sealed; the cookie has the id of the session only, sealed as well. */
+export class StoredSessions implements Sessions {
+  readonly isShared = true;
+
+  /** @param maxAge seconds */
+  constructor(
+    private readonly cookies: SessionCookies,
+    private readonly store: SessionStore,
+    private readonly seal: Seal,
+    private readonly maxAge: number,
+  ) {}
+
+  async find(exchange: BrowserExchange): Promise<Session | undefined> {
+    const named = await this.cookies.read('session-id', exchange);
+    return named && this.read(named['id'] as string);
+  }
+
+  async keep(session: Session): Promise<void> {
+    const left = secondsLeft(session, this.maxAge);
+    const sealed = await this.seal.seal('session', session, left);
+    await this.store.write(keyOf(session.id), sealed, left);
+  }
+
+  give(session: Session, exchange: BrowserExchange): Promise<void> {
+    const left = secondsLeft(session, this.maxAge);
+    return this.cookies.write('session-id', { id: session.id }, left, exchange);
+  }
+
+  current({ id }: Session): Promise<Session | undefined> {
+    return this.read(id);
+  }
+
+  forget({ id }: Session): Promise<void> {
+    return this.store.remove(keyOf(id));
+  }
+
+  clear(exchange: BrowserExchange): void {
+    this.cookies.clear(exchange);
+  }
+
+  private async read(id: string): Promise<Session | undefined> {
+    const sealed = await this.store.read(keyOf(id));
+    if (typeof sealed !== 'string') return undefined;
+    const session = sessionIn(await this.seal.unseal('session', sealed), this.maxAge);
+    // An entry that was moved to another id is not that session.
+    return session?.id === id ? session : undefined;
+  }
+}
+
+function keyOf(id: string): string {
+  return `session:${id}`;
+}
