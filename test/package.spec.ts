@@ -47,6 +47,23 @@ describe('The packed library', () => {
       }
     });
 
+    it('needs no package of a transport that it does not have', { timeout: MINUTES }, async () => {
+      const output = await run(
+        join(folder, app),
+        process.execPath,
+        '--input-type=module',
+        '--eval',
+        `import { createRequire } from 'node:module';
+         await import('nestjs-cognito-auth');
+         const { resolve } = createRequire(process.cwd() + '/app.js');
+         for (const name of ['@nestjs/websockets', '@nestjs/microservices']) {
+           try { resolve(name); console.log(name); } catch {}
+         }`,
+      );
+
+      expect(output.trim()).toBe('');
+    });
+
     it('has one class, whether imported or required', { timeout: MINUTES }, async () => {
       const output = await run(
         join(folder, app),
@@ -63,12 +80,50 @@ describe('The packed library', () => {
     });
   });
 
+  it('protects a query of GraphQL in a Nest 11 app', { timeout: 2 * MINUTES }, async () => {
+    const app = join(folder, 'nest11-cjs');
+    // The types of @nestjs/graphql 13 name packages that are optional.
+    await run(app, 'npx', 'tsc', '-p', 'tsconfig.graphql.json');
+    const { url, token, stop } = await start(app, 'graphql/main.js');
+    try {
+      expect(await me(url)).toMatchObject({ errors: [refusedWith('missing_token')] });
+      expect(await me(url, token)).toEqual({ data: { me: 'alice' } });
+      expect(await me(url)).toMatchObject({ errors: [refusedWith('missing_token')] });
+    } finally {
+      await stop();
+    }
+    const shared = await start(app, 'graphql/main.js', '--shared-context');
+    try {
+      expect(await me(shared.url, shared.token)).toEqual({ data: { me: 'alice' } });
+      expect(await me(shared.url)).toMatchObject({ errors: [refusedWith('unsupported_context')] });
+    } finally {
+      await shared.stop();
+    }
+  });
+
   it('is loaded by the stock Jest of a Nest 11 app', { timeout: 2 * MINUTES }, async () => {
     const report = await run(join(folder, 'nest11-cjs'), 'npx', 'jest', '--json', '--runInBand');
 
     expect(JSON.parse(report)).toMatchObject({ numPassedTests: 2, numTotalTests: 2 });
   });
 });
+
+/** Asks who the caller is, by GraphQL. */
+async function me(url: string, token?: string): Promise<unknown> {
+  const answer = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token && { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({ query: '{ me }' }),
+  });
+  return answer.json();
+}
+
+function refusedWith(code: string): object {
+  return { extensions: { code } };
+}
 
 /** Builds the package beside the repository, so that its own build stays as it is. */
 async function pack(folder: string): Promise<string> {
@@ -84,8 +139,8 @@ async function install(folder: string, app: string, tarball: string, peers: stri
   await run(folder, 'npm', 'install', ...flags, tarball, ...peers);
 }
 
-async function start(folder: string) {
-  const app = spawn(process.execPath, ['dist/main.js'], {
+async function start(folder: string, main = 'main.js', ...args: string[]) {
+  const app = spawn(process.execPath, [join('dist', main), ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -11,6 +11,8 @@ import { lastExpiryOf } from './revocation/revocation-store.js';
 import type { RevocationTarget } from './revocation/revocation-store.js';
 import type { TokenUse } from './token/claims.js';
 import type { CognitoPrincipal } from './token/principal.js';
+import { extractToken } from './transport/token-extractors.js';
+import type { TokenExtractor } from './transport/token-extractors.js';
 
 /** What to ask of a token outside of a route; each is like the decorator of its name. */
 export interface VerifyRules {
@@ -27,6 +29,14 @@ export interface VerifyRules {
 export interface ConnectionRules extends VerifyRules {
   /** Called with each refusal of a message of this connection, for example to close it. */
   onRefused?: (error: CognitoAuthError) => void;
+
+  /**
+   * Whether a later token may be of another caller than the first one of this connection.
+   *
+   * Default: `false`, because what the application keeps for a connection (rooms, for example)
+   * was decided for its first caller.
+   */
+  allowUserChange?: boolean;
 }
 
 /** Verifies tokens outside of a guard, revokes them, and tells what the routes ask for. */
@@ -63,7 +73,10 @@ export class CognitoAuthService {
   /**
    * Verifies a token as `verify()` does, and keeps it as the token of a connection: the guard
    * verifies this one with every message from now on, whatever the handshake said. Call it again
-   * with a newer token; one that is refused leaves the former in place.
+   * with a newer token; one that is refused, or of another caller, leaves the former in place.
+   *
+   * The principal goes to `connection.user`, too (see the option `property`), unless the hook
+   * `identity` says with each message who that is.
    *
    * @param connection the socket of the gateway, or whatever else lasts as long as the connection
    * @throws CognitoAuthError
@@ -72,11 +85,27 @@ export class CognitoAuthService {
   async authenticateConnection(
     connection: object,
     token: string,
-    { onRefused, ...rules }: ConnectionRules = {},
+    { onRefused, allowUserChange = false, ...rules }: ConnectionRules = {},
   ): Promise<CognitoPrincipal> {
     const principal = await this.verify(token, rules);
-    this.access.connectionTokens.set(connection, { token, onRefused });
+    const { connectionTokens, identity, verifier } = this.access;
+    if (!allowUserChange) connectionTokens.checkSameUser(connection, principal);
+    connectionTokens.set(connection, { token, principal, onRefused });
+    if (!identity) Reflect.set(connection, verifier.options.property, principal);
     return principal;
+  }
+
+  /**
+   * The token of a request, or of what stands for one, where the option `tokenFrom` or these
+   * extractors find it.
+   *
+   * @internal
+   */
+  async tokenOf(
+    request: object,
+    tokenFrom: readonly TokenExtractor[] = this.access.verifier.options.tokenFrom,
+  ): Promise<string | null> {
+    return extractToken(tokenFrom, request);
   }
 
   /**

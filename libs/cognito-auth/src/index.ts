@@ -64,6 +64,7 @@ export {
   fromRpcMetadata,
 } from './transport/token-extractors.js';
 export type { TokenCarrier, TokenExtractor } from './transport/token-extractors.js';
+export { onGraphqlConnect } from './transport/graphql-connect.js';
 export { RpcCall } from './transport/rpc-call.js';
 export { SocketMessage } from './transport/socket-message.js';
 export type { Handshake } from './transport/socket-message.js';

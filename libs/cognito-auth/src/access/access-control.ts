@@ -38,7 +38,7 @@ export class AccessControl {
   constructor(
     @Inject(TokenVerifier) readonly verifier: TokenVerifier,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
-    @Optional() @Inject(HOOKS.identity) private readonly identity?: IdentityResolver,
+    @Optional() @Inject(HOOKS.identity) readonly identity?: IdentityResolver,
     @Optional() @Inject(HOOKS.groups) private readonly groups?: GroupsProvider,
     @Optional() @Inject(HOOKS.permissions) readonly permissions?: PermissionsProvider,
     @Optional() @Inject(HOOKS.revocation) readonly revocation?: RevocationStore,

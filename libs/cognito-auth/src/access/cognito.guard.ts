@@ -72,15 +72,12 @@ export class CognitoGuard implements CanActivate {
   }
 
   // Whoever wrote the handler has to know, once; callers cannot do anything about it.
-  private reportContext(context: ExecutionContext, { message }: CognitoAuthError): void {
-    const type = context.getType<string>();
-    if (this.unsupported.has(type)) return;
-    this.unsupported.add(type);
+  private reportContext(context: ExecutionContext, { message, cause }: CognitoAuthError): void {
+    if (this.unsupported.has(message)) return;
+    this.unsupported.add(message);
     const handler = `${context.getClass().name}.${context.getHandler().name}`;
-    this.logger.error(
-      `${message}: ${handler} is refused to everybody. CognitoGuard knows http, graphql, ws and ` +
-        'rpc; mark the handler @Public() and verify its token with CognitoAuthService.verify()',
-    );
+    const remedy = typeof cause === 'string' ? cause : UNKNOWN_CONTEXT;
+    this.logger.error(`${message}: ${handler} is refused. To change that, ${remedy}`);
   }
 
   // Only what a verified token says is fit for a log; and only its holder can fill the log.
@@ -97,6 +94,10 @@ export class CognitoGuard implements CanActivate {
     }
   }
 }
+
+const UNKNOWN_CONTEXT =
+  'mark the handler @Public() and verify its token with CognitoAuthService.verify(): CognitoGuard ' +
+  'knows http, graphql, ws and rpc';
 
 /** Where the code of the application failed; it may quote the token that it was given. */
 function stackOf(cause: unknown, token: string): string | undefined {

@@ -5,6 +5,7 @@ import type { Module } from '@nestjs/core/injector/module.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
 import { AccessControl, isCheckClass } from './access-control.js';
 import { CognitoGuard } from './cognito.guard.js';
+import { unguardedFields } from './graphql-fields.js';
 import { handlersOf } from './handlers.js';
 import type { Handler } from './handlers.js';
 import { HOOKS } from './hooks.js';
@@ -25,6 +26,7 @@ export class RuleChecks implements OnModuleInit {
     const problems = [
       ...this.problemsOfHooks(),
       ...handlers.flatMap((handler) => this.problemsOf(handler)),
+      ...this.problemsOfFields(handlers),
     ];
     if (problems.length > 0) throw new CognitoAuthOptionsError([...new Set(problems)]);
     await Promise.all(handlers.flatMap((handler) => this.createChecks(handler)));
@@ -34,6 +36,12 @@ export class RuleChecks implements OnModuleInit {
     return (Object.keys(HOOKS) as HookName[])
       .filter((hook) => this.isRequestScoped(HOOKS[hook]))
       .map((hook) => `The hook "${hook}" ${REQUEST_SCOPED}`);
+  }
+
+  private problemsOfFields(handlers: readonly Handler[]): string[] {
+    return unguardedFields(handlers, this.modules, this.application).map(
+      ({ controller, name }) => `The rule of ${controller.name}.${name} ${FIELD_WITHOUT_GUARD}`,
+    );
   }
 
   private problemsOf({ controller, handler, name, module }: Handler): string[] {
@@ -92,6 +100,9 @@ export class RuleChecks implements OnModuleInit {
     );
   }
 }
+
+const FIELD_WITHOUT_GUARD =
+  'needs "fieldResolverEnhancers: [\'guards\']" in the options of GraphQLModule; without it Nest runs no guards for fields and references.';
 
 const REQUEST_SCOPED =
   'is request-scoped, or injects something that is; it lives as long as the application and finds the request in its arguments.';

@@ -1,6 +1,8 @@
-import { HttpException, IntrinsicException } from '@nestjs/common';
+import { HttpException } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { GraphqlRefusal } from './graphql-refusal.js';
+import { rpcRefusalOf } from './rpc-refusals.js';
 
 /**
  * What a guard throws so that the client of this transport gets to know the code: HTTP and whatever
@@ -16,10 +18,8 @@ export async function refusalIn(context: ExecutionContext, error: unknown): Prom
       const { WsException } = await import('@nestjs/websockets');
       return Object.assign(new WsException(bodyOf(error)), { cause: error });
     }
-    case 'rpc': {
-      const { RpcException } = await import('@nestjs/microservices');
-      return Object.assign(new RpcException(bodyOf(error)), { cause: error });
-    }
+    case 'rpc':
+      return rpcRefusalOf(context, error, bodyOf(error));
     default:
       return error;
   }
@@ -34,21 +34,4 @@ function bodyOf(error: HttpException): object {
     ...(typeof response === 'string' ? { message: response } : response),
     ...(retryAfter && { retryAfter }),
   };
-}
-
-/**
- * GraphQL servers answer with the `extensions` of an error. It is no `HttpException`, whose code
- * @nestjs/apollo would replace, and not one of those that Nest logs as a fault of the application.
- */
-class GraphqlRefusal extends IntrinsicException {
-  readonly code: CognitoAuthError['code'];
-  readonly extensions: object;
-
-  constructor(override readonly cause: CognitoAuthError) {
-    super(cause.message);
-    this.name = cause.name;
-    this.code = cause.code;
-    // Apollo Server takes the status from there, and leaves it out of its answer.
-    this.extensions = { code: cause.code, http: { status: cause.getStatus() } };
-  }
 }

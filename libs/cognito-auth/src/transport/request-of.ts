@@ -10,9 +10,6 @@ export type RequestLike = Record<string, unknown>;
 /** Messages have no request of their own: what the guards of a message made for it. */
 const ofGuards = new WeakMap<ExecutionContext, object>();
 
-/** The same for the parameters of its handler, which Nest resolves in a context of their own. */
-const ofMessages = new WeakMap<object, object>();
-
 /**
  * The request of an execution context, for a guard: that of HTTP or of the GraphQL operation, or
  * what stands for it, one for each message of a socket or of a microservice.
@@ -23,7 +20,7 @@ const ofMessages = new WeakMap<object, object>();
 export function requestOf(context: ExecutionContext): RequestLike {
   switch (context.getType<string>()) {
     case 'http':
-      return context.switchToHttp().getRequest<RequestLike>();
+      return context.switchToHttp().getRequest<RequestLike | undefined>() ?? unsupported(context);
     case 'graphql':
       return graphqlRequestOf(context.getArgs()) ?? unsupported(context);
     case 'ws':
@@ -38,8 +35,7 @@ export function requestOf(context: ExecutionContext): RequestLike {
 export function guardedRequestOf(context: ExecutionContext): RequestLike | undefined {
   const type = context.getType<string>();
   if (type !== 'ws' && type !== 'rpc') return requestOf(context);
-  const message = ofGuards.get(context) ?? ofMessages.get(identityOf(context));
-  return message as RequestLike | undefined;
+  return (ofGuards.get(context) ?? handedOn(context)) as RequestLike | undefined;
 }
 
 /** Puts the user where the code of the application looks for it. */
@@ -47,7 +43,7 @@ export function presentUser(context: ExecutionContext, property: string, user: u
   const request = requestOf(context);
   request[property] = user;
   if (request instanceof SocketMessage) Reflect.set(request.connection, property, user);
-  if (request instanceof RpcCall) Reflect.set(request.context, property, user);
+  if (request instanceof RpcCall) request.present(property, user);
 }
 
 // All guards of one message share a context, and no other message has it.
@@ -56,7 +52,7 @@ function messageOf(context: ExecutionContext): RequestLike {
   if (!message) {
     message = createMessage(context) ?? unsupported(context);
     ofGuards.set(context, message);
-    ofMessages.set(identityOf(context), message);
+    handOn(context, message);
   }
   return message as RequestLike;
 }
@@ -68,14 +64,19 @@ function createMessage(context: ExecutionContext): object | undefined {
     : RpcCall.from(first, second);
 }
 
-/**
- * What tells a message from others in every context that Nest makes for it: its payload, where
- * that is an object, or else what it arrived with.
- */
-function identityOf(context: ExecutionContext): object {
-  const [first, second] = context.getArgs<[object, object]>();
-  if (context.getType<string>() === 'rpc') return second;
-  return typeof second === 'object' && second !== null ? second : first;
+// A socket sends many messages, and a transporter may have one context for several. Their payload
+// need not be an object: nothing else tells them apart than the arguments, which Nest hands on to
+// the parameters.
+function handOn(context: ExecutionContext, message: object): void {
+  const args: unknown[] = context.getArgs();
+  if (message instanceof RpcCall) args.push(message);
+  // The pattern of a socket's message stays the last.
+  else args.splice(Math.max(args.length - 1, 2), 0, message);
+}
+
+function handedOn(context: ExecutionContext): unknown {
+  const args: unknown[] = context.getArgs();
+  return args.find((arg) => arg instanceof SocketMessage || arg instanceof RpcCall);
 }
 
 function unsupported(context: ExecutionContext): never {

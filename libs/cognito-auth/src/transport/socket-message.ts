@@ -1,14 +1,26 @@
 /** What a socket said when it connected. */
 export interface Handshake {
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  /** Names and values in turn, as Node received them. */
+  readonly rawHeaders?: readonly string[];
   readonly query?: Readonly<Record<string, unknown>>;
   /** What socket.io's client sends as `auth`, and GraphQL clients as `connectionParams`. */
   readonly auth?: Readonly<Record<string, unknown>>;
+  /** Whether it came over TLS all the way; `false` behind a proxy that ends TLS. */
+  readonly secure?: boolean;
+}
+
+/** What socket.io knows of a socket. */
+interface SocketLike {
+  readonly handshake?: Handshake;
+  readonly request?: { readonly rawHeaders?: readonly string[] };
 }
 
 /** A message of a socket, in the place of a request: what extractors look at. */
 export class SocketMessage {
+  /** Without the cookies of a handshake that another site made a browser send. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly rawHeaders?: readonly string[];
   readonly query: Readonly<Record<string, unknown>>;
 
   constructor(
@@ -18,14 +30,15 @@ export class SocketMessage {
     /** The payload. */
     readonly data: unknown,
   ) {
-    this.headers = withoutForeignCookies(handshake.headers ?? {});
+    this.headers = headersOf(handshake);
+    this.rawHeaders = handshake.rawHeaders;
     this.query = handshake.query ?? {};
   }
 
   static from(socket: unknown, data: unknown): SocketMessage | undefined {
     if (typeof socket !== 'object' || socket === null) return undefined;
-    const { handshake = {} } = socket as { handshake?: Handshake };
-    return new SocketMessage(socket, handshake, data);
+    const { handshake = {}, request } = socket as SocketLike;
+    return new SocketMessage(socket, { rawHeaders: request?.rawHeaders, ...handshake }, data);
   }
 }
 
@@ -33,16 +46,19 @@ export class SocketMessage {
  * A browser lets the pages of any site open a socket, and sends the cookies of its target along:
  * cookies count only when the handshake comes from the site itself, or from no browser.
  */
-function withoutForeignCookies(
-  headers: Handshake['headers'] & object,
-): Handshake['headers'] & object {
+function headersOf({ headers = {}, secure }: Handshake): Handshake['headers'] & object {
   const { cookie, ...others } = headers;
-  if (cookie === undefined || isSameOrigin(headers)) return headers;
+  if (cookie === undefined || isSameOrigin(headers, secure)) return headers;
   return others;
 }
 
-function isSameOrigin({ origin, host }: Handshake['headers'] & object): boolean {
+// RFC 6455 §4.1: every browser names the origin of the page; a sandboxed one is "null". Host never
+// has the default port of its scheme, and so has the host of a URL. What a proxy says in headers of
+// its own is not looked at: where it hides Host, cookies do not count.
+function isSameOrigin({ origin, host }: Handshake['headers'] & object, secure?: boolean): boolean {
   if (origin === undefined) return true;
   if (typeof origin !== 'string' || !URL.canParse(origin)) return false;
-  return new URL(origin).host === host;
+  const page = new URL(origin);
+  if (secure && page.protocol !== 'https:') return false;
+  return page.host !== '' && page.host === host;
 }

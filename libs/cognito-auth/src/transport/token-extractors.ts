@@ -137,17 +137,27 @@ export function fromHandshakeAuth(key: string): TokenExtractor {
 
 /**
  * Takes the token from the metadata of a microservice's message (NATS, Kafka, RabbitMQ, MQTT 5,
- * gRPC), or else from that member of its payload; TCP and Redis have no metadata. `Bearer` before
- * the token is taken off.
+ * gRPC, a serializer for TCP or Redis), or else from that member of its payload. `Bearer` before
+ * the token is taken off. A message that says two different tokens is refused.
  *
  * @example `fromRpcMetadata('token')` for `client.send('orders.list', { token, … })`
  */
 export function fromRpcMetadata(key: string): TokenExtractor {
   return (call: unknown) => {
     if (!(call instanceof RpcCall)) return null;
-    const token: unknown = soleHeader(call, key.toLowerCase()) ?? ownMember(call.data, key);
-    return typeof token === 'string' ? token.replace(/^bearer +/i, '') : (token as null);
+    const [token, other = token] = [soleHeader(call, key.toLowerCase()), ownMember(call.data, key)]
+      .filter((found) => found !== null && found !== undefined && found !== '')
+      .map(withoutBearer);
+    if (token === other) return token;
+    throw new CognitoAuthError(
+      'malformed_request',
+      'The metadata and the payload have different tokens; send one',
+    );
   };
+}
+
+function withoutBearer<T>(token: T): T | string {
+  return typeof token === 'string' ? token.replace(/^bearer +/i, '') : token;
 }
 
 /** What is not a string is refused by whoever asked. */
