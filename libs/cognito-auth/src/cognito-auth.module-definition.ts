@@ -1,11 +1,14 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type {
+  CanActivate,
   ConfigurableModuleOptionsFactory,
   DynamicModule,
+  FactoryProvider,
   ModuleMetadata,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { CognitoGuard } from './access/cognito.guard.js';
+import { GlobalGuards } from './access/global-guards.js';
 import { hookProviders, HOOKS } from './access/hooks.js';
 import type {
   GroupsProvider,
@@ -27,7 +30,8 @@ export interface CognitoAuthExtras {
   isGlobal?: boolean;
 
   /**
-   * Whether every route is protected unless it says `@Public()` or `@OptionalAuth()`.
+   * Whether every route is protected unless it says `@Public()` or `@OptionalAuth()`; and so every
+   * handler of messages, also those of `app.connectMicroservice()` without `inheritAppConfig`.
    *
    * Nest runs the `APP_GUARD`s of the importing modules before those of imported ones. Where they
    * read the user, leave this out and list `{ provide: APP_GUARD, useExisting: CognitoGuard }`
@@ -83,6 +87,12 @@ const EXTRAS: CognitoAuthExtras = {
   revocation: undefined,
 };
 
+const PROTECT_ALL: FactoryProvider<CanActivate> = {
+  provide: APP_GUARD,
+  useFactory: (guard: CognitoGuard, guards: GlobalGuards) => guards.protectAll(guard),
+  inject: [CognitoGuard, GlobalGuards],
+};
+
 /** Creates the options of the module, for `forRootAsync({ useClass })` and `useExisting`. */
 export type CognitoAuthOptionsFactory = ConfigurableModuleOptionsFactory<
   CognitoAuthOptions,
@@ -105,7 +115,7 @@ function withExtras(definition: DynamicModule, extras: CognitoAuthExtras): Dynam
     const given = extras[hook];
     if (given) providers.push(...hookProviders(hook, given));
   }
-  if (extras.protectAll) providers.push({ provide: APP_GUARD, useExisting: CognitoGuard });
+  if (extras.protectAll) providers.push(PROTECT_ALL);
   return {
     ...definition,
     global: extras.isGlobal,

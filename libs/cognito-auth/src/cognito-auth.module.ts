@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AccessControl } from './access/access-control.js';
 import { CognitoGuard } from './access/cognito.guard.js';
+import { GlobalGuards } from './access/global-guards.js';
 import { RouteInventory } from './access/route-inventory.js';
 import { RuleChecks } from './access/rule-checks.js';
 import {
@@ -25,6 +26,7 @@ import { TokenVerifier } from './strategy/token-verifier.js';
       inject: [COGNITO_AUTH_OPTIONS],
     },
     AccessControl,
+    GlobalGuards,
     RouteInventory,
     RuleChecks,
     CognitoAuthService,

@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import type { CanActivate } from '@nestjs/common';
+import type { ApplicationConfig, NestContainer } from '@nestjs/core';
+import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
+import { isCognitoGuard } from './rule-metadata.js';
+
+/** What finds the guards of a handler, when Nest binds it or calls it. */
+interface GuardsOfHandlers {
+  readonly container?: NestContainer;
+  /** That of the application, or of a part of it that was given one of its own. */
+  readonly config?: ApplicationConfig;
+}
+
+type GuardsOf = (this: GuardsContextCreator, ...call: Call) => CanActivate[];
+type Call = Parameters<GuardsContextCreator['getGlobalMetadata']>;
+
+/** The guards of `protectAll`, which a test may have replaced by others than ours. */
+const protectors = new WeakSet<CanActivate>();
+
+/** Where Nest finds guards as below already, however many applications start. */
+const changed = new WeakSet<object>();
+
+/**
+ * Makes a guard of ours that is global for an application global for whatever that listens to.
+ *
+ * `app.connectMicroservice()` gives a microservice a configuration of its own, without the guards
+ * of the application, unless it is told to inherit: whoever protects all would leave its handlers
+ * open without knowing. A part of an application is known by its container; other guards, other
+ * applications of the process, and those without a guard of ours stay as they are.
+ */
+@Injectable()
+export class GlobalGuards {
+  constructor() {
+    inheritGuards(GuardsContextCreator.prototype);
+  }
+
+  /** Lets a guard count as ours. */
+  protectAll(guard: CanActivate): CanActivate {
+    protectors.add(guard);
+    return guard;
+  }
+}
+
+interface Inheritance {
+  getGlobalMetadata?: GuardsOf;
+}
+
+/** @throws Error when Nest has changed so that an application could be open without notice */
+export function inheritGuards(prototype: Inheritance): void {
+  if (changed.has(prototype)) return;
+  const { getGlobalMetadata: guardsByNest } = prototype;
+  if (!guardsByNest) throw new Error('CognitoAuthModule does not know this version of Nest');
+  prototype.getGlobalMetadata = function withGuardsOfApplication(...call) {
+    const own = guardsByNest.apply(this, call);
+    const inApplication = asApplication(this);
+    if (!inApplication) return own;
+    const inherited = guardsByNest
+      .apply(inApplication, call)
+      .filter((guard) => (isCognitoGuard(guard) || protectors.has(guard)) && !own.includes(guard));
+    return [...inherited, ...own];
+  };
+  changed.add(prototype);
+}
+
+/** The same with the configuration of the application, unless it has that already. */
+function asApplication(guards: GuardsContextCreator): GuardsContextCreator | undefined {
+  const { container, config } = guards as unknown as GuardsOfHandlers;
+  const value = container?.applicationConfig;
+  if (!value || value === config) return undefined;
+  return Object.create(guards, { config: { value } }) as GuardsContextCreator;
+}
