@@ -41,7 +41,7 @@ export class Connection {
   private state: 'new' | 'held' | 'waiting' | 'open' | 'closed' = 'new';
   private passed?: boolean;
   private entrances: (() => void)[] = [];
-  private turn: Promise<unknown> = Promise.resolve();
+  private turn: Promise<void> = Promise.resolve();
   private isRecheckDue = false;
   private timer?: NodeJS.Timeout;
 
@@ -224,7 +224,7 @@ export class Connection {
   }
 
   private inTurn(task: () => Promise<void>): Promise<void> {
-    const done = this.turn.then(task);
+    const done = this.turn.then(task).catch((error: unknown) => this.report(error));
     this.turn = done;
     return done;
   }
