@@ -14,6 +14,7 @@ import { createApp } from '../apps/demo/src/create-app.js';
 import { type Demo, startDemo } from '../apps/demo/src/demo.js';
 import { LocalPool } from '../apps/demo/src/local-pool.js';
 import { SetupError } from '../apps/demo/src/setup-error.js';
+import { signInOf } from '../apps/demo/src/sign-in.js';
 import { type BuiltDemo, buildDemo, type DemoProcess } from './demo.process.js';
 
 const MINUTES = 60_000;
@@ -23,6 +24,7 @@ const INSUFFICIENT = /^Bearer realm="api", error="insufficient_scope", error_des
 const READ = /^Bearer realm="api", error="insufficient_scope", .*, scope="orders\/read"$/;
 const WRITE = /^Bearer realm="api", error="insufficient_scope", .*, scope="orders\/write"$/;
 
+const URL_OF_NOBODY = 'http://localhost:3000';
 const ANY_PORTS = { host: '127.0.0.1', port: 0, poolPort: 0 };
 
 /** The tokens that requests are sent with: where the demo hands them out, and which one it is. */
@@ -287,15 +289,15 @@ describe('The routes of the demo', () => {
   let localPool: LocalPool;
 
   beforeAll(async () => {
-    localPool = await LocalPool.create();
+    localPool = await LocalPool.create(3000);
   });
 
   it.each(['express', 'fastify'] as const)(
     'are protected, or public on purpose, on %s',
     async (adapter) => {
-      const app = await createApp(adapter, localPool);
+      const app = await createApp({ adapter }, URL_OF_NOBODY, localPool);
 
-      expect(app.get(CognitoAuthService).routes()).toHaveLength(14);
+      expect(app.get(CognitoAuthService).routes()).toHaveLength(23);
       expect(() => assertNoUnprotectedRoutes(app)).not.toThrow();
       await app.close();
     },
@@ -308,7 +310,7 @@ describe('The routes of the demo', () => {
       list() {}
     }
     const app = await Test.createTestingModule({
-      imports: [AppModule.forRoot(localPool)],
+      imports: [AppModule.forRoot(signInOf({}, URL_OF_NOBODY, localPool), localPool)],
       controllers: [ForgottenController],
     }).compile();
 
@@ -377,14 +379,15 @@ describe('A demo that cannot start', () => {
     );
   });
 
-  it('closes its user pool again', async () => {
+  it('gives the port of the API back', async () => {
     const free = await takePort();
     free.release();
-    const configuration = { adapter: 'express', ...ANY_PORTS, poolPort: free.port } as const;
+    const configuration = { adapter: 'express', ...ANY_PORTS, port: free.port } as const;
 
-    expect(await refusalOf({ ...configuration, port: taken.port })).toContain('is taken');
+    expect(await refusalOf({ ...configuration, poolPort: taken.port })).toContain('is taken');
 
     const demo = await startDemo(configuration);
+    expect(demo.url).toBe(`http://localhost:${free.port}`);
     await demo.close();
   });
 });
@@ -598,7 +601,7 @@ describe('npm start', () => {
       expect(await routes.ended()).toBe(0);
       expect(routes.stderr).toBe('');
       const lines = routes.stdout.trimEnd().split('\n');
-      expect(lines).toHaveLength(15);
+      expect(lines).toHaveLength(24);
       expect(lines[0]).toMatch(/^Method +Path +Rule +Handler$/);
       expect(lines).toContainEqual(
         expect.stringMatching(/^GET +\/health +public +HealthController/),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CognitoAuthErrorCode } from 'nestjs-cognito-auth';
+import type { CognitoHostedUiErrorCode } from 'nestjs-cognito-auth/hosted-ui';
 import ts from 'typescript';
 
 const library = fileURLToPath(new URL('../libs/cognito-auth/src/', import.meta.url));
@@ -15,31 +16,68 @@ export interface DocumentedOption {
   readonly variable?: string;
 }
 
-// Where the members of each interface are written in the options.
-const OPTION_PATHS = new Map([
-  ['UserPoolOptions', ''],
-  ['CognitoAuthOptions', ''],
-  ['CognitoAuthExtras', ''],
-  ['TokenCacheOptions', 'tokenCache.'],
-  ['KeyOptions', 'keys.'],
-  ['UnsafeOptions', 'unsafe.'],
-]);
-
-/** Every option of the module, but for those that only hold others. */
-export function documentedOptions(): DocumentedOption[] {
-  const interfaces = ['cognito-auth.options.ts', 'cognito-auth.module-definition.ts'].flatMap(
-    (file) => statementsOf(file).filter(ts.isInterfaceDeclaration),
-  );
-  return interfaces
-    .flatMap(({ name, members }) => members.map((member) => optionOf(name.text, member)))
-    .filter(({ name }) => name !== 'keys' && name !== 'unsafe');
+/** Files that document the options of a module, and where the members of each interface go. */
+interface OptionSources {
+  readonly files: readonly string[];
+  readonly paths: ReadonlyMap<string, string>;
 }
 
-function optionOf(owner: string, member: ts.TypeElement): DocumentedOption {
-  const path = OPTION_PATHS.get(owner);
+const AUTH: OptionSources = {
+  files: ['cognito-auth.options.ts', 'cognito-auth.module-definition.ts'],
+  paths: new Map([
+    ['UserPoolOptions', ''],
+    ['CognitoAuthOptions', ''],
+    ['CognitoAuthExtras', ''],
+    ['TokenCacheOptions', 'tokenCache.'],
+    ['KeyOptions', 'keys.'],
+    ['UnsafeOptions', 'unsafe.'],
+  ]),
+};
+
+const HOSTED_UI: OptionSources = {
+  files: [
+    'hosted-ui/cognito-hosted-ui.options.ts',
+    'hosted-ui/cognito-hosted-ui.module-definition.ts',
+  ],
+  paths: new Map([
+    ['CognitoHostedUiOptions', ''],
+    ['CognitoHostedUiExtras', ''],
+    ['HostedUiCookieOptions', 'cookies.'],
+  ]),
+};
+
+// What a hook is called with is no option.
+const NO_OPTIONS = new Set(['HostedUiLogin']);
+
+/** Every option of `CognitoAuthModule`, but for those that only hold others. */
+export function documentedOptions(): DocumentedOption[] {
+  const named = variables();
+  return optionsIn(AUTH)
+    .filter(({ name }) => name !== 'keys' && name !== 'unsafe')
+    .map(({ name, fallback }) => ({ name, fallback, variable: named.get(name) }));
+}
+
+/** Every option of `CognitoHostedUiModule`, but for the one that only holds others. */
+export function documentedHostedUiOptions(): DocumentedOption[] {
+  return optionsIn(HOSTED_UI).filter(({ name }) => name !== 'cookies');
+}
+
+function optionsIn({ files, paths }: OptionSources): DocumentedOption[] {
+  return files
+    .flatMap((file) => statementsOf(file).filter(ts.isInterfaceDeclaration))
+    .filter(({ name }) => !NO_OPTIONS.has(name.text))
+    .flatMap(({ name, members }) => members.map((member) => optionOf(name.text, member, paths)));
+}
+
+function optionOf(
+  owner: string,
+  member: ts.TypeElement,
+  paths: OptionSources['paths'],
+): DocumentedOption {
+  const path = paths.get(owner);
   if (path === undefined) throw new Error(`Where are the members of ${owner} written?`);
   const name = path + (member.name?.getText() ?? '');
-  return { name, fallback: defaultOf(member), variable: variables().get(name) };
+  return { name, fallback: defaultOf(member) };
 }
 
 function defaultOf(member: ts.TypeElement): string | undefined {
@@ -70,16 +108,24 @@ export function exportedDecorators(): string[] {
   return names;
 }
 
+/** The codes of `CognitoHostedUiError`. */
+export function hostedUiCodes(): CognitoHostedUiErrorCode[] {
+  return codesIn('hosted-ui/cognito-hosted-ui.errors.ts') as CognitoHostedUiErrorCode[];
+}
+
 /** The codes of errors that the source mentions outside of the file that defines them. */
 export function thrownCodes(): CognitoAuthErrorCode[] {
-  const definitions = sourceOf('cognito-auth.errors.ts').matchAll(/^ {2}(\w+): \d{3},$/gm);
   const elsewhere = ts.sys
     .readDirectory(library, ['.ts'], ['**/*.spec.ts', 'swagger', 'cognito-auth.errors.ts'])
     .map((file) => readFileSync(file, 'utf8'))
     .join('\n');
-  return [...definitions]
-    .map(([, code]) => code as CognitoAuthErrorCode)
-    .filter((code) => elsewhere.includes(`'${code}'`));
+  return (codesIn('cognito-auth.errors.ts') as CognitoAuthErrorCode[]).filter((code) =>
+    elsewhere.includes(`'${code}'`),
+  );
+}
+
+function codesIn(file: string): string[] {
+  return [...sourceOf(file).matchAll(/^ {2}(\w+): \d{3},$/gm)].map(([, code = '']) => code);
 }
 
 function statementsOf(file: string): ts.Statement[] {

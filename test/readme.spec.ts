@@ -6,13 +6,26 @@ import { fileURLToPath } from 'node:url';
 import { type INestApplication, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CognitoAuthError, CognitoAuthModule } from 'nestjs-cognito-auth';
-import { type LocalClientSetup, LocalUserPool } from 'nestjs-cognito-auth/testing';
+import { CognitoHostedUiError } from 'nestjs-cognito-auth/hosted-ui';
+import {
+  type LocalClientSetup,
+  LocalUserPool,
+  type LocalUserPoolServer,
+} from 'nestjs-cognito-auth/testing';
 import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { configurationOf } from '../apps/demo/src/configuration.js';
 import { type Demo, startDemo } from '../apps/demo/src/demo.js';
 import { REDIS_PROGRAM, RedisServer } from './authorization/redis.server.js';
-import { documentedOptions, exportedDecorators, thrownCodes } from './library.source.js';
+import { Browser, type Visit } from './hosted-ui/browser.js';
+import {
+  type DocumentedOption,
+  documentedHostedUiOptions,
+  documentedOptions,
+  exportedDecorators,
+  hostedUiCodes,
+  thrownCodes,
+} from './library.source.js';
 import {
   anchorsIn,
   codeBlocksIn,
@@ -124,18 +137,34 @@ describe('The README of the package', () => {
 
 describe('The tables of the README', () => {
   it('have every option with its default and its variable', () => {
-    const options = documentedOptions().map(({ name, fallback = 'required', variable = '' }) => ({
-      name,
-      fallback,
-      variable,
-    }));
-
+    const options = documentedOptions().map(withDefaults);
     const rows = tableIn(sectionOf(readme, '## Options')).map(([name, fallback, variable]) => ({
       name: unquoted(name),
       fallback,
       variable: unquoted(variable),
     }));
     expect(byName(rows)).toEqual(byName(options));
+  });
+
+  it('have every option of the hosted pages with its default', () => {
+    const options = documentedHostedUiOptions().map(withDefaults);
+    const rows = tableIn(sectionOf(readme, '#### Options of the hosted pages')).map(
+      ([name, fallback]) => ({ name: unquoted(name), fallback, variable: '' }),
+    );
+    expect(byName(rows)).toEqual(byName(options));
+  });
+
+  it('have every error of the hosted pages, with its status', () => {
+    const codes = hostedUiCodes().map((code) => ({
+      name: code,
+      status: new CognitoHostedUiError(code, '').getStatus(),
+    }));
+
+    const rows = tableIn(sectionOf(readme, '#### Errors of the hosted pages')).map(
+      ([code, status]) => ({ name: unquoted(code), status: Number(status) }),
+    );
+    expect(codes.length).toBeGreaterThan(0);
+    expect(byName(rows)).toEqual(byName(codes));
   });
 
   it('have every decorator', () => {
@@ -163,18 +192,23 @@ describe('The tables of the README', () => {
 
   it('have every variable of the demo with its default', () => {
     const source = read('apps/demo/src/configuration.ts');
-    const variables = new Set([...source.matchAll(/'(PORT|DEMO_\w+)'/g)].map(([, name]) => name));
+    const variables = new Set(
+      [...source.matchAll(/'(PORT|DEMO_\w+|COGNITO_(?:DOMAIN|CLIENT_SECRET))'/g)].map(
+        ([, name]) => name,
+      ),
+    );
     const { port, poolPort, adapter, host } = configurationOf({});
 
-    const rows = tableIn(sectionOf(readme, '## Try it without AWS')).slice(0, -1);
+    const rows = tableIn(sectionOf(readme, '## Try it without AWS'));
     const table = rows.map(([name, , fallback]) => [unquoted(name), unquoted(fallback)]);
-    expect(table).toEqual([
+    expect(table.filter(([name]) => !name?.startsWith('COGNITO_'))).toEqual([
       ['PORT', String(port)],
       ['DEMO_POOL_PORT', String(poolPort)],
       ['DEMO_ADAPTER', adapter],
       ['DEMO_HOST', host],
     ]);
-    expect(new Set(table.map(([name]) => name))).toEqual(variables);
+    const named = new Set(table.flatMap(([name = '']) => name.split(', ')));
+    expect([...variables].filter((name) => !named.has(String(name)))).toEqual([]);
   });
 });
 
@@ -185,7 +219,11 @@ describe('The snippets of the README', () => {
 
   beforeAll(async () => {
     customers = await poolLike('eu-west-1_AbCdEf123', [
-      { clientId: '1h57kf5cpq17m0eml12EXAMPLE' },
+      {
+        clientId: '1h57kf5cpq17m0eml12EXAMPLE',
+        callbackUrls: [`${SITE}/auth/callback`],
+        logoutUrls: [`${SITE}/`],
+      },
       { clientId: 'machine42EXAMPLE', secret: 'a secret', scopes: ['jobs/write'] },
     ]);
     staff = await poolLike('eu-west-1_GhIjKl456', [{ clientId: 'web42EXAMPLE' }]);
@@ -399,6 +437,65 @@ describe('The snippets of the README', () => {
     });
   });
 
+  describe('about signing in with a browser', () => {
+    let hostedPages: LocalUserPoolServer;
+    let browser: Browser;
+
+    beforeAll(async () => {
+      hostedPages = await customers.listen();
+      answerInPlaceOfAws([customers, staff], hostedPages);
+    });
+
+    afterAll(() => hostedPages.close());
+
+    /** Opens the account, signs in, and comes back to it. */
+    const signIn = async (url: string): Promise<Visit> => {
+      browser = new Browser({ [SITE]: url, [DOMAIN]: hostedPages.url });
+      const page = await browser.open(`${SITE}/account`);
+      expect(page.url.href).toContain(`${hostedPages.url}/login`);
+      return browser.signIn(page, 'alice', 'alice-password');
+    };
+
+    it('sign users in', async () => {
+      vi.stubEnv('COGNITO_COOKIE_SECRET', 'a secret of a test that is long enough');
+      const { SignedInModule } = await imported<{ SignedInModule: Type }>('signed-in.module');
+
+      const account = await signIn(await boot(SignedInModule));
+
+      expect(account.url.href).toBe(`${SITE}/account`);
+      expect(JSON.parse(account.body)).toEqual({ username: 'alice' });
+      const session = await browser.call(`${SITE}/auth/session`);
+      expect(JSON.parse(session.body)).toMatchObject({ email: 'alice@example.com' });
+      const refreshed = await browser.call(`${SITE}/auth/refresh`, { method: 'POST' });
+      expect(Object.keys(JSON.parse(refreshed.body) as object)).toEqual(['expiresAt']);
+      const left = await browser.open(`${SITE}/auth/logout`);
+      expect(left.url.href).toBe(`${SITE}/`);
+      const refused = await browser.call(`${SITE}/account`);
+      expect(refused.status).toBe(401);
+      expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+      expect(JSON.parse(refused.body)).toMatchObject({ code: 'missing_token' });
+    });
+
+    it.skipIf(!REDIS_PROGRAM)('keep sessions in Redis', async () => {
+      const redis = await RedisServer.create();
+      onTestFinished(() => redis.remove());
+      await redis.start();
+      vi.stubEnv('REDIS_URL', redis.url);
+      vi.stubEnv('COGNITO_COOKIE_SECRET', 'a secret of a test that is long enough');
+      const { StoredSignInsModule } = await imported<{ StoredSignInsModule: Type }>(
+        'stored-sign-ins.module',
+      );
+
+      const account = await signIn(await boot(StoredSignInsModule));
+
+      expect(JSON.parse(account.body)).toEqual({ username: 'alice' });
+      const copy = new Map(browser.cookiesOf(SITE));
+      await browser.open(`${SITE}/auth/logout`);
+      for (const [name, value] of copy) browser.cookiesOf(SITE).set(name, value);
+      expect((await browser.call(`${SITE}/account`)).status).toBe(401);
+    });
+  });
+
   it('accept ID tokens', async () => {
     const { ProfileController } = await imported<{ ProfileController: Type }>('profile.controller');
     const url = `${await bootWith({ controllers: [ProfileController] })}/profile`;
@@ -542,6 +639,10 @@ interface Manifest {
   peerDependenciesMeta: Record<string, { optional?: boolean }>;
 }
 
+/** Where the snippets with a browser say that they are, and where the hosted pages are. */
+const SITE = 'https://app.example.com';
+const DOMAIN = 'https://example.auth.eu-west-1.amazoncognito.com';
+
 /** The user whom the snippets name by her `sub`. */
 const ALICE = 'b4d8e428-f091-7040-80a5-000000000007';
 
@@ -574,6 +675,7 @@ async function poolLike(userPoolId: string, clients: LocalClientSetup[]) {
     users: [
       {
         username: 'alice',
+        password: 'alice-password',
         sub: ALICE,
         name: 'Alice',
         email: 'alice@example.com',
@@ -585,11 +687,19 @@ async function poolLike(userPoolId: string, clients: LocalClientSetup[]) {
   });
 }
 
-/** The snippets name user pools of AWS; their keys come from here, and nothing leaves this machine. */
-function answerInPlaceOfAws(pools: readonly LocalUserPool[]): void {
+/** The snippets name user pools of AWS, which are here instead: nothing leaves this machine. */
+function answerInPlaceOfAws(
+  pools: readonly LocalUserPool[],
+  hostedPages?: LocalUserPoolServer,
+): void {
+  vi.unstubAllGlobals();
   const realFetch = globalThis.fetch;
   vi.stubGlobal('fetch', async (input: string, init?: RequestInit) => {
-    if (new URL(input).protocol === 'http:') return realFetch(input, init);
+    const { protocol, origin } = new URL(input);
+    if (protocol === 'http:') return realFetch(input, init);
+    if (origin === DOMAIN && hostedPages) {
+      return realFetch(input.replace(DOMAIN, hostedPages.url), init);
+    }
     const pool = pools.find(({ issuer }) => input === `${issuer}/.well-known/jwks.json`);
     return pool ? Response.json(pool.jwks()) : new Response(null, { status: 404 });
   });
@@ -606,4 +716,8 @@ function unquoted(cell = ''): string {
 
 function byName<T extends { name: string }>(rows: readonly T[]): T[] {
   return rows.toSorted((one, other) => one.name.localeCompare(other.name));
+}
+
+function withDefaults({ name, fallback = 'required', variable = '' }: DocumentedOption) {
+  return { name, fallback, variable };
 }

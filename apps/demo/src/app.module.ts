@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { CognitoAuthModule, MemoryRevocationStore } from 'nestjs-cognito-auth';
+import { CognitoAuthModule, fromBearerHeader, MemoryRevocationStore } from 'nestjs-cognito-auth';
 import type { CognitoAuthOptions } from 'nestjs-cognito-auth';
+import { CognitoHostedUiModule, fromSession } from 'nestjs-cognito-auth/hosted-ui';
 import { DemoTokensController } from './demo-tokens.controller.js';
 import { FeedController } from './feed.controller.js';
 import { HealthController } from './health.controller.js';
@@ -9,7 +10,10 @@ import { JobsController } from './jobs.controller.js';
 import { LocalPool } from './local-pool.js';
 import { MeController } from './me.controller.js';
 import { OrdersController } from './orders.controller.js';
+import { AccountController } from './pages/account.controller.js';
+import { HomeController, SIGN_IN } from './pages/home.controller.js';
 import { ProfileController } from './profile.controller.js';
+import type { SignIn } from './sign-in.js';
 import { StaffController } from './staff.controller.js';
 import { AccountIdentity } from './users/account.identity.js';
 import { LocalUsersSeed } from './users/local-users.seed.js';
@@ -27,17 +31,21 @@ import { UsersModule } from './users/users.module.js';
     SessionsController,
     FeedController,
     JobsController,
+    HomeController,
+    AccountController,
   ],
 })
 export class AppModule {
   /** The API on a local user pool or, without one, on the user pool that the environment names. */
-  static forRoot(localPool?: LocalPool): DynamicModule {
-    if (!localPool) return { module: AppModule, imports: [protectionOf(), UsersModule] };
+  static forRoot(signIn: SignIn, localPool?: LocalPool): DynamicModule {
     return {
       module: AppModule,
-      imports: [protectionOf(localPool.options()), UsersModule],
-      controllers: [DemoTokensController],
-      providers: [{ provide: LocalPool, useValue: localPool }, LocalUsersSeed],
+      imports: [protectionOf(localPool?.options()), ...signInModules(signIn), UsersModule],
+      controllers: localPool ? [DemoTokensController] : [],
+      providers: [
+        { provide: SIGN_IN, useValue: signIn },
+        ...(localPool ? [{ provide: LocalPool, useValue: localPool }, LocalUsersSeed] : []),
+      ],
     };
   }
 }
@@ -45,9 +53,14 @@ export class AppModule {
 function protectionOf(options: CognitoAuthOptions = {}): DynamicModule {
   return CognitoAuthModule.forRoot({
     ...options,
+    tokenFrom: [fromBearerHeader(), fromSession({ refresh: true })],
     imports: [UsersModule],
     identity: AccountIdentity,
     permissions: RolePermissions,
     revocation: MemoryRevocationStore,
   });
+}
+
+function signInModules({ options }: SignIn): DynamicModule[] {
+  return options ? [CognitoHostedUiModule.forRoot(options)] : [];
 }

@@ -1,13 +1,15 @@
 import type { DemoConfiguration } from './configuration.js';
 import type { Demo } from './demo.js';
 import type { LocalPool } from './local-pool.js';
+import { signInOf } from './sign-in.js';
 
 /** What there is to see, for whoever has just started the demo. */
 export function bannerOf({ url, configuration, localPool }: Demo): string {
   const lines = localPool
     ? linesOnLocalPool(url, localPool, configuration)
     : linesOnUserPool(url, configuration);
-  return ['', ...lines, '', `API      ${url}`, `Swagger  ${url}/docs`, ''].join('\n');
+  const addresses = [`Page     ${url}/`, `API      ${url}`, `Swagger  ${url}/docs`];
+  return ['', ...lines, '', ...addresses, ''].join('\n');
 }
 
 function linesOnLocalPool(url: string, pool: LocalPool, { host }: DemoConfiguration): string[] {
@@ -36,12 +38,28 @@ function linesOnLocalPool(url: string, pool: LocalPool, { host }: DemoConfigurat
   ];
 }
 
-function linesOnUserPool(url: string, { userPoolId }: DemoConfiguration): string[] {
+function linesOnUserPool(url: string, configuration: DemoConfiguration): string[] {
+  const { userPoolId } = configuration;
   return [
     `The demo accepts the tokens of the user pool ${userPoolId}, which COGNITO_USER_POOL_ID names.`,
     '',
     'With one of them in the variable TOKEN',
     `  curl -i ${url}/me -H "Authorization: Bearer $TOKEN"`,
+    '',
+    ...linesOnSignIn(url, configuration),
+  ];
+}
+
+/** What has to be set up before anybody can sign in on the page. */
+function linesOnSignIn(url: string, configuration: DemoConfiguration): string[] {
+  const signIn = signInOf(configuration, url);
+  if (!signIn.options) return [`Nobody can sign in on the page: ${signIn.obstacle}`];
+  const { clientId, redirectUri, logoutUri, scopes = [] } = signIn.options;
+  return [
+    `To sign in on the page, allow these URLs in the app client ${clientId}`,
+    `  callback  ${redirectUri}`,
+    `  sign-out  ${logoutUri}`,
+    `and the scopes ${scopes.join(' ')}`,
   ];
 }
 

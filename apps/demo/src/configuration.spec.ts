@@ -52,6 +52,12 @@ describe('The configuration of the demo', () => {
     });
   });
 
+  it('takes the secret of the app client from the environment', () => {
+    const environment = { ...USER_POOL, COGNITO_DOMAIN: 'a', COGNITO_CLIENT_SECRET: ' secret ' };
+
+    expect(configurationOf(environment).hostedUi).toMatchObject({ clientSecret: 'secret' });
+  });
+
   it.each([
     ['PORT', 'abc'],
     ['PORT', '65536'],
@@ -76,6 +82,10 @@ describe('The configuration of the demo', () => {
     [
       { COGNITO_ISSUER: 'a' },
       'COGNITO_ISSUER is set without COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID: ',
+    ],
+    [
+      { COGNITO_CLIENT_SECRET: 'a' },
+      'COGNITO_CLIENT_SECRET is set without COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID: ',
     ],
     [
       { COGNITO_TOKEN_USE: 'id' },

@@ -1,4 +1,3 @@
-import type { HostedUi } from 'nestjs-cognito-auth/swagger';
 import { SetupError } from './setup-error.js';
 
 /** What the environment decides about the demo. */
@@ -12,8 +11,16 @@ export interface DemoConfiguration {
   readonly poolPort: number;
   /** The user pool that the environment names instead of the local one. */
   readonly userPoolId?: string;
-  /** The sign-in page of that user pool. */
-  readonly hostedUi?: HostedUi;
+  /** The hosted pages of that user pool. */
+  readonly hostedUi?: HostedPages;
+}
+
+/** Where people sign in, and through which app client. */
+export interface HostedPages {
+  readonly domain: string;
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  readonly scopes: string[];
 }
 
 /** The HTTP frameworks that the demo runs on. */
@@ -34,6 +41,7 @@ const OPTIONAL_OF_POOL = [
   'COGNITO_AUDIENCE',
   'COGNITO_CLOCK_TOLERANCE',
   'COGNITO_DOMAIN',
+  'COGNITO_CLIENT_SECRET',
 ];
 
 /**
@@ -77,10 +85,12 @@ function userPoolIdOf(environment: Environment): string | undefined {
   );
 }
 
-function hostedUiOf(environment: Environment): HostedUi | undefined {
+function hostedUiOf(environment: Environment): HostedPages | undefined {
   const domain = valueOf(environment, 'COGNITO_DOMAIN');
   const [clientId = ''] = valueOf(environment, 'COGNITO_CLIENT_ID')?.split(',') ?? [];
-  return domain ? { domain, clientId: clientId.trim(), scopes: EVERY_POOL_HAS } : undefined;
+  const clientSecret = valueOf(environment, 'COGNITO_CLIENT_SECRET');
+  if (domain === undefined) return undefined;
+  return { domain, clientId: clientId.trim(), clientSecret, scopes: EVERY_POOL_HAS };
 }
 
 // Of scopes that a user pool does not have, its sign-in page wants to know nothing.

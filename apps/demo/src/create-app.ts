@@ -3,10 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { HostedUi } from 'nestjs-cognito-auth/swagger';
 import { AppModule } from './app.module.js';
-import type { Adapter } from './configuration.js';
+import type { Adapter, DemoConfiguration } from './configuration.js';
 import type { LocalPool } from './local-pool.js';
+import { signInOf } from './sign-in.js';
 import { setupSwaggerPage } from './swagger-page.js';
 
 const ADAPTERS: Record<Adapter, () => AbstractHttpAdapter> = {
@@ -14,13 +14,15 @@ const ADAPTERS: Record<Adapter, () => AbstractHttpAdapter> = {
   fastify: () => new FastifyAdapter(),
 };
 
-/** The API with its Swagger page, before it has a database or listens. */
+/** The API at this address with its pages, before it has a database or listens. */
 export async function createApp(
-  adapter: Adapter,
+  configuration: Pick<DemoConfiguration, 'adapter' | 'hostedUi'>,
+  url: string,
   localPool?: LocalPool,
-  hostedUi: HostedUi | undefined = localPool?.hostedUi,
 ): Promise<INestApplication> {
-  const app = await NestFactory.create(AppModule.forRoot(localPool), ADAPTERS[adapter](), {
+  const { adapter, hostedUi = localPool?.hostedUi } = configuration;
+  const module = AppModule.forRoot(signInOf(configuration, url, localPool), localPool);
+  const app = await NestFactory.create(module, ADAPTERS[adapter](), {
     abortOnError: false,
     // Held back until the API listens: why it does not is said in one line by main.ts.
     bufferLogs: true,

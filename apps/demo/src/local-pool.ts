@@ -1,18 +1,27 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
-import type { HostedUi } from 'nestjs-cognito-auth/swagger';
+import type { HostedPages } from './configuration.js';
 import { SWAGGER_PATH } from './swagger-page.js';
 
 const A_DAY = 86_400;
 const VALIDITY = { accessTokenValidity: A_DAY, idTokenValidity: A_DAY };
 
-/** The app client that people sign in through. */
+/** The app client that people sign in through on the Swagger page. */
 const WEB = {
   clientId: 'demo_web',
   name: 'the demo',
   scopes: ['openid', 'email', 'profile', 'orders/read', 'orders/write'],
   ...VALIDITY,
+};
+
+/** The app client of the demo itself, with tokens as short as Cognito's can be. */
+const BROWSER = {
+  clientId: 'demo_browser',
+  name: 'the demo',
+  scopes: WEB.scopes,
+  accessTokenValidity: 300,
+  idTokenValidity: 300,
 };
 
 /** The app client that is a machine. */
@@ -70,13 +79,17 @@ export class LocalPool implements OnApplicationShutdown {
 
   /** Starts the user pool of an API at this port; rejects when its own port cannot be had. */
   static async start(port: number, apiPort: number): Promise<LocalPool> {
-    const { pool } = await LocalPool.create(callbackUrlsOf(apiPort));
+    const { pool } = await LocalPool.create(apiPort);
     return new LocalPool(pool, await pool.listen(port));
   }
 
   /** The same user pool, but nobody can sign in there or fetch its keys. */
-  static async create(callbackUrls?: string[]): Promise<LocalPool> {
-    const clients = [{ ...WEB, callbackUrls }, MACHINE];
+  static async create(apiPort: number): Promise<LocalPool> {
+    const clients = [
+      { ...WEB, ...swaggerUrls(apiPort) },
+      { ...BROWSER, ...pageUrls(apiPort) },
+      MACHINE,
+    ];
     const pool = await LocalUserPool.create({ userPoolId: 'local_demo', users: USERS, clients });
     return new LocalPool(pool);
   }
@@ -98,10 +111,14 @@ export class LocalPool implements OnApplicationShutdown {
     return this.server && `${this.server.url}/oauth2/token`;
   }
 
-  /** The sign-in page for the Swagger page; absent while the user pool is not started. */
-  get hostedUi(): HostedUi | undefined {
-    const { clientId, scopes } = WEB;
-    return this.server && { domain: this.server.domain, clientId, scopes };
+  /** The sign-in page for the Swagger page. */
+  get hostedUi(): HostedPages {
+    return { domain: this.domain, clientId: WEB.clientId, scopes: WEB.scopes };
+  }
+
+  /** The sign-in page for the demo itself. */
+  get signIn(): HostedPages {
+    return { domain: this.domain, clientId: BROWSER.clientId, scopes: USUAL_SCOPES };
   }
 
   /** Module options that trust this pool, and fetch its keys from it as from Cognito. */
@@ -129,6 +146,11 @@ export class LocalPool implements OnApplicationShutdown {
     return { access_token: accessToken, id_token: idToken, ...common };
   }
 
+  /** The origin of the sign-in page: it knows its port when the user pool is started. */
+  private get domain(): string {
+    return new URL(this.issuer).origin;
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
@@ -138,10 +160,19 @@ export class LocalPool implements OnApplicationShutdown {
   }
 }
 
-/** Where sign-ins may come back to: to the Swagger page, or with any free port to this machine. */
-function callbackUrlsOf(apiPort: number): string[] | undefined {
-  if (apiPort === 0) return undefined;
-  return ['localhost', '127.0.0.1'].map(
-    (host) => `http://${host}:${apiPort}/${SWAGGER_PATH}/oauth2-redirect.html`,
+function swaggerUrls(apiPort: number) {
+  const callbackUrls = ['localhost', '127.0.0.1'].map(
+    (host) => `${originOf(host, apiPort)}/${SWAGGER_PATH}/oauth2-redirect.html`,
   );
+  return { callbackUrls };
+}
+
+function pageUrls(apiPort: number) {
+  const url = originOf('localhost', apiPort);
+  return { callbackUrls: [`${url}/auth/callback`], logoutUrls: [`${url}/`] };
+}
+
+/** As browsers write it: without the port 80. */
+function originOf(host: string, port: number): string {
+  return new URL(`http://${host}:${port}`).origin;
 }

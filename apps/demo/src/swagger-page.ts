@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder } from '@nestjs/swagger';
 import { setupCognitoSwagger } from 'nestjs-cognito-auth/swagger';
-import type { HostedUi } from 'nestjs-cognito-auth/swagger';
+import type { HostedPages } from './configuration.js';
 
 /** Where the page is, without a slash at its beginning. */
 export const SWAGGER_PATH = 'docs';
@@ -27,8 +27,12 @@ const TAGS = {
   Demo: 'Tokens without a sign-in, from the local user pool only',
 };
 
-/** Serves the Swagger page; without a hosted UI tokens can only be pasted there. */
-export function setupSwaggerPage(app: INestApplication, hostedUi?: HostedUi): void {
+/**
+ * Serves the Swagger page; without a hosted UI tokens can only be pasted there. A page in a browser
+ * cannot keep the secret of an app client, so then, too.
+ */
+export function setupSwaggerPage(app: INestApplication, pages?: HostedPages): void {
+  const hostedUi = pages?.clientSecret === undefined ? pages : undefined;
   const builder = new DocumentBuilder()
     .setTitle(TITLE)
     .setDescription(`${DESCRIPTION}\n\n${hostedUi ? HOW_TO_SIGN_IN : HOW_TO_PASTE}`);
