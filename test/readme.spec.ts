@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type INestApplication, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ClientProxyFactory, Transport } from '@nestjs/microservices';
+import { createClient } from 'graphql-ws';
 import { CognitoAuthError, CognitoAuthModule } from 'nestjs-cognito-auth';
 import { CognitoHostedUiError } from 'nestjs-cognito-auth/hosted-ui';
 import {
@@ -12,8 +15,10 @@ import {
   LocalUserPool,
   type LocalUserPoolServer,
 } from 'nestjs-cognito-auth/testing';
+import { firstValueFrom } from 'rxjs';
 import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { configurationOf } from '../apps/demo/src/configuration.js';
 import { type Demo, startDemo } from '../apps/demo/src/demo.js';
 import { REDIS_PROGRAM, RedisServer } from './authorization/redis.server.js';
@@ -437,6 +442,98 @@ describe('The snippets of the README', () => {
     });
   });
 
+  describe('about other transports', () => {
+    const cook = () => customers.accessToken('alice', { claims: { 'cognito:groups': ['cooks'] } });
+
+    /** Starts what a `main.ts` exports. */
+    const bootstrap = async (name: string): Promise<string> => {
+      vi.stubEnv('PORT', '0');
+      vi.stubEnv('NO_COLOR', '1');
+      const main = await imported<{ bootstrap: () => Promise<INestApplication> }>(name);
+      app = await main.bootstrap();
+      return app.getUrl();
+    };
+
+    it('protect resolvers', async () => {
+      const { RecipesModule } = await imported<{ RecipesModule: Type }>('recipes.module');
+      const url = `${await boot(RecipesModule)}/graphql`;
+      const ask = async (query: string, token: string) => {
+        const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+        const body = JSON.stringify({ query });
+        return (await fetch(url, { method: 'POST', headers, body })).json();
+      };
+      const mutation = 'mutation { addRecipe(title: "Tea") { title secret } }';
+
+      expect(await ask('{ me }', customers.accessToken('bob'))).toEqual({ data: { me: 'bob' } });
+      expect(await ask(mutation, customers.accessToken('bob'))).toMatchObject({
+        errors: [{ extensions: { code: 'insufficient_group' } }],
+      });
+
+      const connect = (token: string) =>
+        createClient({
+          url: url.replace('http', 'ws'),
+          webSocketImpl: WebSocket,
+          connectionParams: { Authorization: `Bearer ${token}` },
+          retryAttempts: 0,
+        });
+      const client = connect(cook());
+      onTestFinished(async () => client.dispose());
+      const events = client.iterate({ query: 'subscription { recipeAdded { title } }' });
+      const event = events.next();
+      const seen = await untilSettled(event, async () => {
+        expect(await ask(mutation, cook())).toEqual({
+          data: { addRecipe: { title: 'Tea', secret: 'a pinch of salt' } },
+        });
+      });
+      expect(seen.value).toMatchObject({ data: { recipeAdded: { title: 'Tea' } } });
+      const stranger = connect(customers.accessToken('bob', { expiresIn: -5 })).iterate({
+        query: 'subscription { recipeAdded { title } }',
+      });
+      await expect(stranger.next()).rejects.toMatchObject({
+        code: 4403,
+        reason: 'token_expired',
+      });
+    });
+
+    it('protect a gateway', async () => {
+      const url = (await bootstrap('main.sockets')).replace('http', 'ws');
+      const say = async (token?: string) => {
+        const headers = token ? { authorization: `Bearer ${token}` } : {};
+        const socket = new WebSocket(url, { headers });
+        onTestFinished(() => socket.terminate());
+        socket.once('open', () => socket.send('{ "event": "say", "data": "hello" }'));
+        const [message] = (await once(socket, 'message')) as [Buffer];
+        return JSON.parse(message.toString()) as unknown;
+      };
+
+      expect(await say(customers.accessToken('bob'))).toEqual({
+        event: 'said',
+        data: { by: 'bob', text: 'hello' },
+      });
+      expect(await say()).toMatchObject({ event: 'exception', data: { code: 'missing_token' } });
+    });
+
+    it('protect the microservice of a hybrid application', async () => {
+      const port = await freePort();
+      vi.stubEnv('TCP_PORT', String(port));
+      await bootstrap('main.hybrid');
+      const client = ClientProxyFactory.create({
+        transport: Transport.TCP,
+        options: { host: '127.0.0.1', port },
+      });
+      onTestFinished(() => client.close());
+      const create = async (payload: object): Promise<unknown> =>
+        firstValueFrom(client.send('orders.create', { item: 'cup', ...payload }));
+
+      const token = customers.accessToken('alice', { scopes: ['orders/write'] });
+      expect(await create({ token })).toEqual({ item: 'cup', for: 'alice' });
+      await expect(create({})).rejects.toMatchObject({ statusCode: 401, code: 'missing_token' });
+      await expect(create({ token: customers.accessToken('bob') })).rejects.toMatchObject({
+        code: 'insufficient_scope',
+      });
+    });
+  });
+
   describe('about signing in with a browser', () => {
     let hostedPages: LocalUserPoolServer;
     let browser: Browser;
@@ -703,6 +800,21 @@ function answerInPlaceOfAws(
     const pool = pools.find(({ issuer }) => input === `${issuer}/.well-known/jwks.json`);
     return pool ? Response.json(pool.jwks()) : new Response(null, { status: 404 });
   });
+}
+
+/** What a promise gives, while something is done again and again until it does. */
+async function untilSettled<T>(promise: Promise<T>, act: () => Promise<void>): Promise<T> {
+  const settled = await Promise.race([promise.then((value) => ({ value })), act()]);
+  return settled ? settled.value : untilSettled(promise, act);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 async function send(url: string, token?: string, init: RequestInit = {}): Promise<Response> {
