@@ -97,6 +97,7 @@ const BAD_EXTRACTORS: Record<string, () => unknown> = {
   'finds an object': () => ({ toString: () => MARKER }),
   'promises a list': () => Promise.resolve([MARKER, MARKER]),
   'breaks its promise': () => Promise.reject(new Error(MARKER)),
+  // oxlint-disable-next-line unicorn/no-thenable -- what an extractor may find
   'finds a thenable that never answers': () => ({ then: () => undefined }),
   'finds true': () => true,
 };
