@@ -15,6 +15,30 @@ const apps = {
   'nest11-cjs': ['@nestjs/passport@11', 'passport'],
 };
 
+// Starts an application with hosted pages, and prints what stops it.
+const HOSTED_PAGES = `
+  import 'reflect-metadata';
+  import { Module } from '@nestjs/common';
+  import { NestFactory } from '@nestjs/core';
+  import { CognitoAuthModule } from 'nestjs-cognito-auth';
+  import { CognitoHostedUiModule } from 'nestjs-cognito-auth/hosted-ui';
+
+  const clientId = '1h57kf5cpq17m0eml12EXAMPLE';
+  const userPool = { userPoolId: 'eu-west-1_AbCdEf123', clientId, keys: { preload: 'lazy' } };
+  const hostedUi = {
+    domain: 'https://example.auth.eu-west-1.amazoncognito.com',
+    clientId,
+    redirectUri: 'https://app.example.com/auth/callback',
+    logoutUri: 'https://app.example.com/',
+  };
+  class AppModule {}
+  Module({
+    imports: [CognitoAuthModule.forRoot(userPool), CognitoHostedUiModule.forRoot(hostedUi)],
+  })(AppModule);
+  const options = { logger: false, abortOnError: false };
+  await NestFactory.create(AppModule, options).catch(({ message }) => console.log(message));
+`;
+
 describe('The packed library', () => {
   let folder: string;
 
@@ -77,6 +101,19 @@ describe('The packed library', () => {
       );
 
       expect(output.trim()).toBe('true');
+    });
+
+    it('says what to install for the hosted pages', { timeout: MINUTES }, async () => {
+      const output = await run(
+        join(folder, app),
+        process.execPath,
+        '--input-type=module',
+        '--eval',
+        HOSTED_PAGES,
+      );
+
+      expect(output).toMatch(/the package "(openid-client|iron-webcrypto)" is not installed/);
+      expect(output).toContain('run "npm install openid-client iron-webcrypto"');
     });
   });
 

@@ -27,10 +27,22 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
  * can be at `https://app.example.com` and listen on a port of this machine.
  */
 export class Browser {
-  private readonly jars = new Map<string, Map<string, string>>();
-
   /** @param places from public origins to real ones */
-  constructor(private readonly places: Readonly<Record<string, string>> = {}) {}
+  constructor(
+    private readonly places: Readonly<Record<string, string>> = {},
+    private readonly jars = new Map<string, Map<string, string>>(),
+  ) {}
+
+  /** This browser, cookies and all, whose requests are led to other places. */
+  through(places: Readonly<Record<string, string>>): Browser {
+    return new Browser(places, this.jars);
+  }
+
+  /** Another browser with the cookies of now: in the hands of a thief, or restored later. */
+  copy(): Browser {
+    const jars = [...this.jars].map(([origin, jar]) => [origin, new Map(jar)] as const);
+    return new Browser(this.places, new Map(jars));
+  }
 
   /** The cookies for an origin, which a test may change. */
   cookiesOf(origin: string): Map<string, string> {
@@ -114,6 +126,11 @@ export class Browser {
       else jar.set(name, value);
     }
   }
+}
+
+/** Status and code of an answer in JSON. */
+export function refusalOf({ status, body }: Visit): [number, string | undefined] {
+  return [status, (JSON.parse(body) as { code?: string }).code];
 }
 
 /** Where a redirect leads. */

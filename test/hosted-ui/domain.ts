@@ -17,6 +17,12 @@ export interface Domain {
   readonly url: string;
   /** Whether connections to it are dropped. */
   isDown: boolean;
+  /** Whether programs wait for an answer in vain. */
+  isHung: boolean;
+  /** What the answers to refreshes wait for; Cognito has refreshed by then. */
+  hold?: Promise<void>;
+  /** How many refreshes there were, with those that wait. */
+  refreshes: number;
   /** What is answered in place of tokens, made from those of the pool. Default: themselves. */
   answerTokens?: (tokens: Record<string, unknown>) => TokenAnswer;
   close(): void;
@@ -33,6 +39,8 @@ export async function startDomain(pool: LocalUserPoolServer): Promise<Domain> {
   const domain: Domain = {
     url: `http://localhost:${port}`,
     isDown: false,
+    isHung: false,
+    refreshes: 0,
     close: () => {
       http.close();
       http.closeAllConnections();
@@ -45,27 +53,27 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   address: string,
-  { answerTokens }: Domain,
+  domain: Domain,
 ) {
   if (request.method === 'GET') {
     response.writeHead(302, { location: address }).end();
     return;
   }
+  if (domain.isHung) return;
+  const body = await text(request);
   const received = await fetch(address, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: await text(request),
+    body,
   });
   const real = await received.text();
-  const given = real.startsWith('{') && answerTokens?.(JSON.parse(real) as never);
-  const {
-    status,
-    type = 'application/json',
-    body,
-  } = given || {
-    status: received.status,
-    body: real,
-  };
-  response.writeHead(status ?? 200, { 'content-type': type });
-  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  if (body.includes('grant_type=refresh_token')) {
+    domain.refreshes += 1;
+    await domain.hold;
+  }
+  const given = real.startsWith('{') && domain.answerTokens?.(JSON.parse(real) as never);
+  const sent = given || { status: received.status, body: real };
+  const { status = 200, type = 'application/json' } = sent;
+  response.writeHead(status, { 'content-type': type });
+  response.end(typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body));
 }

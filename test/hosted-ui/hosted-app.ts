@@ -1,5 +1,5 @@
-import { Controller, Get, Post, Res } from '@nestjs/common';
-import type { INestApplication } from '@nestjs/common';
+import { Controller, Get, Header, Post, Res } from '@nestjs/common';
+import type { INestApplication, LoggerService } from '@nestjs/common';
 import {
   Authenticated,
   CognitoAuthModule,
@@ -84,6 +84,13 @@ class PagesController {
     return { username };
   }
 
+  @Get('cacheable')
+  @Authenticated()
+  @Header('Cache-Control', 'public, max-age=60')
+  cacheable() {
+    return {};
+  }
+
   @Get('feed')
   @OptionalAuth()
   feed(@CurrentUser() user?: CognitoUser) {
@@ -96,19 +103,21 @@ interface HostedAppSetup {
   readonly hostedUi?: Partial<CognitoHostedUiOptions> & CognitoHostedUiExtras;
   readonly auth?: CognitoAuthExtras;
   readonly configure?: (app: INestApplication) => void;
+  /** Default: nothing is logged. */
+  readonly logger?: LoggerService;
 }
 
 /** An application of hosted pages that listens, and browsers that find it. */
 export class HostedApp {
   private constructor(
     readonly app: INestApplication,
-    private readonly place: string,
+    readonly place: string,
   ) {}
 
   static async start(
     adapter: Adapter,
     server: LocalUserPoolServer,
-    { hostedUi, auth, configure }: HostedAppSetup = {},
+    { hostedUi, auth, configure, logger }: HostedAppSetup = {},
   ): Promise<HostedApp> {
     const tokenFrom = [fromBearerHeader(), fromSession({ refresh: true })];
     const imports = [
@@ -125,7 +134,7 @@ export class HostedApp {
     const app = await createApp(
       adapter,
       { imports, controllers: [PagesController] },
-      { configure },
+      { configure, logger },
     );
     return new HostedApp(app, await app.getUrl());
   }

@@ -181,6 +181,13 @@ describe.each(ADAPTERS)('On %s, a sign-in', (adapter) => {
     expect((await browser.open(`${APP}/auth/login?returnTo=/orders`)).url.pathname).toBe('/orders');
   });
 
+  it('leads to the start when the application says nothing', async () => {
+    const hosted = await start(adapter, { hostedUi: { afterLogin: () => undefined } });
+    const browser = hosted.browser();
+    const page = await browser.open(`${APP}/auth/login`);
+    expect((await browser.signIn(page, 'alice', PASSWORD)).url.href).toBe(`${APP}/`);
+  });
+
   it.each([
     ['refuses', new ForbiddenException('Ask for an account'), 403, undefined],
     ['fails', new Error('the database is down'), 503, 'hook_failed'],

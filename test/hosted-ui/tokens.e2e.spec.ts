@@ -1,8 +1,18 @@
 import { MemoryRevocationStore } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
-import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
+import type { IdTokenOptions, LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
 import { Keyv } from 'keyv';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+  vi,
+} from 'vitest';
 import { locationOf } from './browser.js';
 import type { Browser, Visit } from './browser.js';
 import { startDomain } from './domain.js';
@@ -112,6 +122,81 @@ const BAD_TOKENS: [string, (tokens: Tokens) => TokenAnswer, number, string][] = 
   ['a limit', () => ({ status: 429, body: '' }), 503, 'identity_provider_unavailable'],
   ['a page', () => ({ type: 'text/html', body: '<p>Hello' }), 503, 'identity_provider_unavailable'],
   ['a redirect', () => ({ status: 302, body: '' }), 503, 'identity_provider_unavailable'],
+  [
+    'half a document',
+    () => ({ body: '{"access_token":"ey' }),
+    503,
+    'identity_provider_unavailable',
+  ],
+  ['nothing', () => ({ status: 204, body: '' }), 503, 'identity_provider_unavailable'],
+  [
+    'a document without end',
+    (tokens) => bodyOf(tokens, { padding: 'x'.repeat(300_000) }),
+    503,
+    'identity_provider_unavailable',
+  ],
+  ['an empty document', () => ({ body: {} }), 400, 'token_rejected'],
+  ['no document but a list', () => ({ body: '[]' }), 400, 'token_rejected'],
+  [
+    'an ID token that nobody signed',
+    (tokens) => bodyOf(tokens, { id_token: unsigned(tokens['id_token']) }),
+    400,
+    'token_rejected',
+  ],
+  [
+    'an access token that nobody signed',
+    (tokens) => bodyOf(tokens, { access_token: unsigned(tokens['access_token']) }),
+    400,
+    'token_rejected',
+  ],
+  [
+    'an ID token that has expired',
+    (tokens) => bodyOf(tokens, { id_token: idTokenFor(tokens, { expiresIn: -1 }) }),
+    400,
+    'token_rejected',
+  ],
+  [
+    'an access token that has expired',
+    (tokens) =>
+      bodyOf(tokens, { access_token: pool.accessToken('alice', { ...rotating, expiresIn: -1 }) }),
+    400,
+    'token_rejected',
+  ],
+  [
+    'an ID token of another user',
+    (tokens) =>
+      bodyOf(tokens, { id_token: pool.idToken('bob', { ...rotating, nonce: nonceIn(tokens) }) }),
+    400,
+    'token_rejected',
+  ],
+  [
+    'an ID token for another app client',
+    (tokens) => bodyOf(tokens, { id_token: idTokenFor(tokens, { clientId: 'web' }) }),
+    400,
+    'token_rejected',
+  ],
+  [
+    'an ID token of another user pool',
+    (tokens) =>
+      bodyOf(tokens, {
+        id_token: idTokenFor(tokens, { claims: { iss: 'https://issuer.example/other' } }),
+      }),
+    400,
+    'token_rejected',
+  ],
+  [
+    'an ID token with a nonce that is a list',
+    (tokens) =>
+      bodyOf(tokens, { id_token: idTokenFor(tokens, { claims: { nonce: [nonceIn(tokens)] } }) }),
+    400,
+    'token_rejected',
+  ],
+  [
+    'the access token of a machine',
+    (tokens) => bodyOf(tokens, { access_token: machineToken() }),
+    400,
+    'token_rejected',
+  ],
 ];
 
 describe('A sign-in', () => {
@@ -122,6 +207,34 @@ describe('A sign-in', () => {
     domain.answerTokens = answer;
     expect(answerOf(await browser.call(callback))).toEqual([status, code]);
     expect([...browser.cookiesOf(APP)]).toEqual([]);
+  });
+});
+
+describe('A sign-in', () => {
+  it('does without the lifetime of the access token', async () => {
+    domain.answerTokens = (tokens) => bodyOf(tokens, { expires_in: undefined });
+    const browser = await hosted.signedIn('alice');
+    const before = domain.refreshes;
+    expect((await browser.call(`${APP}/orders`)).status).toBe(200);
+    expect(domain.refreshes).toBe(before);
+  });
+
+  it('lasts as long as its tokens where Cognito sends none to renew them', async () => {
+    domain.answerTokens = (tokens) => bodyOf(tokens, { refresh_token: undefined });
+    const browser = await hosted.signedIn('alice');
+    expect((await browser.call(`${APP}/orders`)).status).toBe(200);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    expect(await refreshed(browser)).toEqual([401, 'session_expired']);
+    expect(answerOf(await browser.call(`${APP}/orders`))).toEqual([401, 'missing_token']);
+    expect([...browser.cookiesOf(APP)]).toEqual([]);
+  });
+
+  it('works with an answer that says more than it must', async () => {
+    domain.answerTokens = (tokens) =>
+      bodyOf(tokens, { scope: 'openid', x: { y: [] }, ['__proto__']: { isAdmin: true } });
+    const browser = await hosted.signedIn('alice');
+    expect((await browser.call(`${APP}/orders`)).status).toBe(200);
+    expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
   });
 });
 
@@ -145,6 +258,60 @@ describe('A refresh', () => {
     domain.answerTokens = () => refusalBy('invalid_client');
     expect(await refreshed(browser)).toEqual([503, 'identity_provider_unavailable']);
     expect((await browser.call(`${APP}/orders`)).status).toBe(200);
+  });
+
+  it.each<[string, () => TokenAnswer]>([
+    ['half a document', () => ({ body: '{"access_token":"ey' })],
+    ['a page', () => ({ type: 'text/html', body: '<p>Hello' })],
+    ['a failure', () => ({ status: 502, body: '' })],
+    ['a document without end', () => ({ body: 'x'.repeat(300_000) })],
+  ])('that brings %s keeps the session', async (_, answer) => {
+    const browser = await hosted.signedIn('alice');
+    const before = [...browser.cookiesOf(APP)];
+    domain.answerTokens = answer;
+    expect(await refreshed(browser)).toEqual([503, 'identity_provider_unavailable']);
+    expect([...browser.cookiesOf(APP)]).toEqual(before);
+    expect((await browser.call(`${APP}/orders`)).status).toBe(200);
+  });
+
+  it('keeps the refresh token unless a new one comes', async () => {
+    const browser = await hosted.signedIn('alice');
+    const sent: unknown[] = [];
+    domain.answerTokens = (tokens) => {
+      sent.push(tokens['refresh_token']);
+      return { body: tokens };
+    };
+    for (let round = 0; round < 3; round += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await refreshed(browser)).toEqual([200, undefined]);
+    }
+    // Each was taken by Cognito, which has made three.
+    expect(new Set(sent).size).toBe(3);
+  });
+
+  it('brings what signing out revokes, where only the token itself can be', async () => {
+    const own = await HostedApp.start('express', server, {
+      auth: { revocation: { useValue: revocation } },
+      hostedUi: { domain: domain.url, clientId: 'rotating' },
+    });
+    onTestFinished(() => own.close());
+    const withoutOrigin = { ...rotating, claims: { origin_jti: undefined } };
+    domain.answerTokens = (tokens) =>
+      bodyOf(tokens, { access_token: pool.accessToken('alice', withoutOrigin) });
+    const browser = await own.signedIn('alice');
+    let newest = '';
+    domain.answerTokens = (tokens) => {
+      newest = pool.accessToken('alice', withoutOrigin);
+      return bodyOf(tokens, { access_token: newest });
+    };
+    expect(await refreshed(browser)).toEqual([200, undefined]);
+    const api = { headers: { authorization: `Bearer ${newest}` } };
+    expect((await own.browser().call(`${APP}/orders`, api)).status).toBe(200);
+    await browser.navigate(`${APP}/auth/logout`);
+    expect(answerOf(await own.browser().call(`${APP}/orders`, api))).toEqual([
+      401,
+      'token_revoked',
+    ]);
   });
 
   it('keeps the new tokens when they cannot be verified just now', async () => {
@@ -186,6 +353,21 @@ function tokensOf(username: string): Tokens {
     token_type: 'Bearer',
     expires_in: 3600,
   };
+}
+
+/** The ID token of a sign-in, but for some of it. */
+function idTokenFor(tokens: Tokens, changes: IdTokenOptions): string {
+  return pool.idToken('alice', { ...rotating, nonce: nonceIn(tokens), ...changes });
+}
+
+function machineToken(): string {
+  return pool.accessToken('alice', { ...rotating, claims: { username: undefined } });
+}
+
+function unsigned(token: unknown): string {
+  const [, claims = ''] = String(token).split('.');
+  const header = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+  return `${header}.${claims}.`;
 }
 
 function bodyOf(tokens: Tokens, changes: Tokens): TokenAnswer {

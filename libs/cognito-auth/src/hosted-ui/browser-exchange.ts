@@ -22,14 +22,20 @@ export class BrowserExchange {
     private readonly response: ServerResponse,
   ) {}
 
-  /** The cookies that the browser sent, in its order: the oldest first (RFC 6265 §5.4). */
+  /**
+   * The cookies that the browser sent, in its order: the oldest first (RFC 6265 §5.4).
+   *
+   * A name that comes twice is left out: a neighbour planted one of them, and nobody knows which.
+   */
   get cookies(): Readonly<Record<string, string | undefined>> {
-    this.received ??= parse(this.request.headers.cookie ?? '');
+    this.received ??= soleCookiesIn(this.request.headers.cookie ?? '');
     return this.received;
   }
 
   get query(): URLSearchParams {
-    return new URL(this.request.url ?? '/', 'http://localhost').searchParams;
+    // Not by URL, which some addresses that get here are not for.
+    const [, ...query] = (this.request.url ?? '').split('?');
+    return new URLSearchParams(query.join('?'));
   }
 
   setHeader(name: string, value: string): void {
@@ -57,6 +63,8 @@ export class BrowserExchange {
       const headers = args.find((argument) => typeof argument === 'object' && argument !== null);
       for (const [name, value] of headersIn(headers)) response.setHeader(name, value);
       response.appendHeader('set-cookie', [...this.pending.values()]);
+      // A shared cache may keep an answer with its cookies (RFC 9111 §7.3), whatever page it is.
+      response.setHeader('cache-control', 'no-store');
       this.pending.clear();
       return writeHead.apply(
         response,
@@ -64,6 +72,17 @@ export class BrowserExchange {
       );
     };
   }
+}
+
+function soleCookiesIn(header: string): Record<string, string | undefined> {
+  const cookies = parse('');
+  const seen = new Set<string>();
+  for (const [name, value] of header.split(';').flatMap((pair) => Object.entries(parse(pair)))) {
+    if (!seen.has(name)) cookies[name] = value;
+    else delete cookies[name];
+    seen.add(name);
+  }
+  return cookies;
 }
 
 /** What `writeHead()` takes: an object, or names and values in turn. */

@@ -84,6 +84,16 @@ describe('The options of CognitoHostedUiModule', () => {
     expect(secrets).toEqual([SECRET, OTHER_SECRET]);
   });
 
+  it('refuse a secret of the environment that is too short', () => {
+    const environment = { COGNITO_COOKIE_SECRET: `${SECRET},` };
+    expect(problemsIn({ ...GIVEN, cookies: undefined }, 'auth', environment)).toEqual([
+      'COGNITO_COOKIE_SECRET must be a text of at least 32 characters, or a list of them.',
+    ]);
+    expect(problemsIn(undefined, 'auth', environment)).toContain(
+      'COGNITO_COOKIE_SECRET must be a text of at least 32 characters, or a list of them.',
+    );
+  });
+
   it('make up a secret where there is none, but not in production', () => {
     const [one, other] = [resolved({ cookies: {} }), resolved({ cookies: {} })];
     expect(one.cookies.isSecretRandom).toBe(true);
@@ -124,6 +134,9 @@ describe('The options of CognitoHostedUiModule', () => {
     [{ cookies: 'a' }, /^"cookies" must be an object, got "a"\.$/],
     [{ store: new Map() }, /^"store" must be a Keyv instance/],
     [{ afterLogin: 'https://evil.example' }, /^"afterLogin" must be a path like \/home, or a fu/],
+    [{ timeout: () => 3 }, /^"timeout" must be a whole number of at least 1, got a function\.$/],
+    [{ clientId: 'a'.repeat(200) }, /, got "a{79}…\.$/],
+    [{ logoutUri: undefined }, /^"logoutUri" must be .*, got nothing\.$/],
     [{ timeout: '3s' }, /^"timeout" must be a whole number of at least 1, got "3s"\.$/],
     [{ redirectUrl: 'a' }, /^"redirectUrl" is not an option; there are "domain", "clientId", /],
   ])('refuse %j', (options, problem) => {

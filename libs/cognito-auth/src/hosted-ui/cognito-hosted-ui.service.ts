@@ -8,14 +8,14 @@ import { CognitoHostedUiError, hasCode } from './cognito-hosted-ui.errors.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { connect, connectionsOf } from './connected-requests.js';
 import type { HostedUiConnection, Middleware } from './connected-requests.js';
-import { isCrossSite, isUnsafe } from './cross-site.js';
+import { isCrossSite, isPrefetch, isUnsafe } from './cross-site.js';
 import { IdentityProvider } from './identity-provider.js';
 import type { Tokens } from './identity-provider.js';
 import { RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
 import { Logins } from './logins.js';
 import type { Login } from './logins.js';
 import { returnPathOf } from './return-to.js';
-import { needsRefresh, secondsLeft } from './session.js';
+import { needsRefresh, revocableOf, secondsLeft } from './session.js';
 import type { Session } from './session.js';
 import { SessionCookies } from './session-cookies.js';
 import { SessionRefresher } from './session-refresher.js';
@@ -127,11 +127,12 @@ export class CognitoHostedUiService implements OnModuleInit {
    * Ends the session of a browser here and at Cognito, and resolves with the address of Cognito to
    * redirect to, which signs out of the hosted pages.
    *
-   * @throws CognitoHostedUiError `cross_site_request`, `store_unavailable`
+   * @throws CognitoHostedUiError `cross_site_request`, `prefetch_refused`, `store_unavailable`
    */
   async logout(request: object): Promise<string> {
     const { exchange } = this.connectionOf(request);
     this.checkSameSite(exchange);
+    checkNotPrefetch(exchange);
     const session = await this.find(exchange);
     if (session) await this.end(await this.refresher.latest(session));
     this.clear(exchange);
@@ -145,6 +146,7 @@ export class CognitoHostedUiService implements OnModuleInit {
       exchange,
       accessToken: (refresh) =>
         this.cookies.areIn(exchange) ? this.accessToken(exchange, refresh) : null,
+      ignoresSession: () => this.cookies.areIn(exchange) && exchange.session === undefined,
       loginPath: (returnTo) => this.loginPath(returnTo),
       owner: this,
     });
@@ -205,7 +207,12 @@ export class CognitoHostedUiService implements OnModuleInit {
     await this.sessions.keep(session);
     await this.sessions.give(session, exchange);
     exchange.session = Promise.resolve(session);
-    if (former) await this.sessions.forget(former);
+    if (former) await this.replace(former);
+  }
+
+  private async replace(former: Session): Promise<void> {
+    this.refresher.end(former);
+    await this.attempt('forget the session of before', () => this.sessions.forget(former));
   }
 
   private async find(exchange: BrowserExchange): Promise<Session | undefined> {
@@ -239,6 +246,8 @@ export class CognitoHostedUiService implements OnModuleInit {
   }
 
   private async drop(session: Session, exchange: BrowserExchange): Promise<void> {
+    // Who signed out, or in again, has cookies of then: they are not this request's to take.
+    if (this.refresher.isEnded(session)) return;
     this.clear(exchange);
     await this.sessions.forget(session);
   }
@@ -251,13 +260,15 @@ export class CognitoHostedUiService implements OnModuleInit {
   /** What cannot be reached does not keep anybody from signing out of this application. */
   private async end(session: Session): Promise<void> {
     this.refresher.end(session);
-    const isRevoked = await this.succeeds('the refresh token', () => this.revokeAtCognito(session));
-    await this.succeeds('the session', () => this.revokeHere(session, isRevoked));
-    await this.succeeds('what is stored', () => this.sessions.forget(session));
+    const forgotten = await this.attempt('forget the session', () => this.sessions.forget(session));
+    const last = forgotten ?? session;
+    const isRevoked = await this.attempt('revoke the refresh token', () => this.revokeToken(last));
+    await this.attempt('revoke the session', () => this.revokeHere(last, isRevoked === true));
   }
 
-  private async revokeAtCognito({ refreshToken }: Session): Promise<void> {
+  private async revokeToken({ refreshToken }: Session): Promise<true> {
     if (refreshToken !== undefined) await this.provider.revoke(refreshToken);
+    return true;
   }
 
   private async revokeHere(session: Session, isRevokedAtCognito: boolean): Promise<void> {
@@ -268,13 +279,13 @@ export class CognitoHostedUiService implements OnModuleInit {
     await this.auth.revoke(session.revocable, until);
   }
 
-  private async succeeds(what: string, work: () => Promise<void>): Promise<boolean> {
+  /** What the work resolves with; `undefined` and a line in the log when it fails. */
+  private async attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await work();
-      return true;
+      return await work();
     } catch (error) {
-      this.logger.error(`Signing out could not revoke ${what}: ${(error as Error).message}`);
-      return false;
+      this.logger.error(`Could not ${what}: ${(error as Error).message}`);
+      return undefined;
     }
   }
 
@@ -284,17 +295,21 @@ export class CognitoHostedUiService implements OnModuleInit {
   }
 }
 
+/** A link to sign out that a browser loads in advance has been followed by nobody. */
+function checkNotPrefetch({ request }: BrowserExchange): void {
+  if (!isPrefetch(request)) return;
+  throw new CognitoHostedUiError('prefetch_refused', 'Nobody is signed out in advance');
+}
+
 const LONGEST_TOKEN_LIFE = 24 * 3_600_000;
 
 function sessionOf(tokens: Tokens, { user }: VerifiedPair): Session {
-  const { jti, originJti } = user;
-  const revocable = originJti === undefined ? jti && { jti } : { originJti };
   return {
     ...tokens,
+    ...revocableOf(user),
     id: randomBytes(32).toString('base64url'),
     version: 0,
     createdAt: Date.now(),
-    ...(revocable && { revocable }),
   };
 }
 

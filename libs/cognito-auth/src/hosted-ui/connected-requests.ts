@@ -14,6 +14,9 @@ export interface HostedUiConnection {
    */
   accessToken(refresh: boolean): Promise<string | null> | null;
 
+  /** Whether there is a session that nobody has asked for: `fromSession()` is not in `tokenFrom`. */
+  ignoresSession(): boolean;
+
   /** The path that signs in, and comes back to this one if it is of this site. */
   loginPath(returnTo?: string): string;
 }

@@ -30,8 +30,9 @@ export class CookieSessions implements Sessions {
     return undefined;
   }
 
-  async forget(): Promise<void> {
+  async forget(session: Session): Promise<Session> {
     // There is nothing but the cookies.
+    return session;
   }
 
   clear(exchange: BrowserExchange): void {

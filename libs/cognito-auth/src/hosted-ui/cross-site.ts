@@ -18,3 +18,13 @@ export function isCrossSite({ headers }: IncomingMessage, ownOrigin: string): bo
 export function isUnsafe({ method = 'GET' }: IncomingMessage): boolean {
   return !['GET', 'HEAD', 'OPTIONS'].includes(method);
 }
+
+/**
+ * Whether a browser sends this request before anybody has asked for it.
+ *
+ * https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header, and what came before it.
+ */
+export function isPrefetch({ headers }: IncomingMessage): boolean {
+  const purposes = [headers['sec-purpose'], headers['purpose'], headers['x-moz']];
+  return purposes.some((purpose) => /prefetch|prerender|preview/i.test(String(purpose)));
+}

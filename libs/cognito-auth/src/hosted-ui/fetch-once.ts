@@ -7,7 +7,7 @@ export type Fetch = CustomFetch;
 /**
  * Fetches at the first call, and gives the same answer at every further one.
  *
- * No redirects, and one deadline for the whole answer. An answer of status 429 or 5xx is none.
+ * No redirects, and bounds of time and size for the whole answer. One of status 429 or 5xx is none.
  *
  * @param timeout milliseconds
  */
@@ -32,8 +32,23 @@ async function answerOf(address: string, init: RequestInit): Promise<Answer> {
     const response = await fetch(address, { ...init, redirect: 'manual' });
     const { status, headers } = response;
     if (status === 429 || status >= 500) throw new Error(`status ${status}`);
-    return { status, headers, body: await response.text() };
+    return { status, headers, body: await bodyOf(response) };
   } catch (cause) {
     throw unavailable(cause);
   }
+}
+
+// Two tokens of the largest size that is accepted, and a refresh token, are a quarter of this.
+const MAX_BYTES = 256 * 1024;
+
+async function bodyOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop early cancels the body and closes its connection.
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_BYTES) throw new Error(`the answer is larger than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -25,7 +25,7 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
     for (const [name, value] of Object.entries(headers)) {
       httpAdapter.setHeader(response, name, value);
     }
-    httpAdapter.reply(response, page ?? exception.getResponse(), exception.getStatus());
+    httpAdapter.reply(response, page ?? bodyOf(exception), exception.getStatus());
   }
 
   private pageOf(exception: HttpException, request: object): string {
@@ -45,6 +45,12 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
     if (exception.retryAfter) headers['Retry-After'] = String(exception.retryAfter);
     return headers;
   }
+}
+
+/** What Nest answers: a text alone would be sent as a page. */
+function bodyOf(exception: HttpException): object {
+  const body = exception.getResponse();
+  return typeof body === 'object' ? body : { statusCode: exception.getStatus(), message: body };
 }
 
 function asksForPage(headers: Record<string, string>): boolean {

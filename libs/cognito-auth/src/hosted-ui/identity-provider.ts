@@ -9,6 +9,7 @@ import { OPENID_CLIENT, RESOLVED_OPTIONS } from './injection-tokens.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { Login } from './logins.js';
 import type { OpenIdClient } from './peers.js';
+import { reasonOf } from './reason-of.js';
 
 /** What Cognito gave for a code or a refresh token. */
 export interface Tokens {
@@ -123,7 +124,7 @@ export class IdentityProvider implements OnModuleInit {
     try {
       await this.client.tokenRevocation(configuration, refreshToken);
     } catch (error) {
-      throw unavailableIn(error) ?? unavailable(error);
+      throw unavailableIn(error) ?? unavailable(reasonOf(error));
     }
   }
 
@@ -179,12 +180,12 @@ export class IdentityProvider implements OnModuleInit {
     if (error instanceof this.client.AuthorizationResponseError) return failedLogin(error.error);
     if (error instanceof this.client.ResponseBodyError) {
       this.reportMisconfiguration(error.error);
-      return rejectedCode(error);
+      return rejectedCode(reasonOf(error));
     }
     return new CognitoHostedUiError(
       'token_rejected',
       'The tokens of this sign-in are not valid here; sign in again',
-      { cause: error },
+      { cause: reasonOf(error) },
     );
   }
 
@@ -192,11 +193,11 @@ export class IdentityProvider implements OnModuleInit {
     const known = unavailableIn(error);
     if (known) return known;
     if (error instanceof this.client.ResponseBodyError) {
-      if (error.error === 'invalid_grant') return expiredSession(error);
+      if (error.error === 'invalid_grant') return expiredSession(reasonOf(error));
       this.reportMisconfiguration(error.error);
-      return unavailable(error);
+      return unavailable(reasonOf(error));
     }
-    return expiredSession(error);
+    return expiredSession(reasonOf(error));
   }
 
   private reportMisconfiguration(error: string): void {
@@ -214,7 +215,7 @@ type TokenResponse = Awaited<ReturnType<OpenIdClient['refreshTokenGrant']>>;
 function tokensIn(response: TokenResponse): Tokens {
   const claims = response.claims();
   if (!claims || response.id_token === undefined) throw new TypeError('there is no ID token');
-  const accessExpiry = Date.now() + (response.expires_in ?? 0) * 1000;
+  const accessExpiry = Date.now() + (response.expires_in ?? Infinity) * 1000;
   return {
     accessToken: response.access_token,
     idToken: response.id_token,
@@ -243,14 +244,18 @@ function isAboutIssuer(error: unknown): boolean {
 }
 
 // Not an answer of Cognito, but of something before it.
-const NO_ANSWER = new Set(['OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON']);
+const NO_ANSWER = new Set([
+  'OAUTH_PARSE_ERROR',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+]);
 
 /** What a fetch of ours failed with; openid-client wraps it. */
 function unavailableIn(error: unknown): CognitoHostedUiError | undefined {
   if (error instanceof CognitoHostedUiError) return error;
   const { cause, code } = error as Error & { code?: string };
   if (cause instanceof CognitoHostedUiError) return cause;
-  return code !== undefined && NO_ANSWER.has(code) ? unavailable(error) : undefined;
+  return code !== undefined && NO_ANSWER.has(code) ? unavailable(reasonOf(error)) : undefined;
 }
 
 function rejectedCode(cause?: unknown): CognitoHostedUiError {

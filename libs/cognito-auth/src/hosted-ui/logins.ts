@@ -68,7 +68,8 @@ export class Logins {
     this.used.set(state, true);
     if (!this.store) return false;
     const key = `login:${state}`;
-    if ((await this.store.read(key)) !== undefined) return true;
+    const [former] = await this.store.read(key);
+    if (former !== undefined) return true;
     await this.store.write(key, 'used', MAX_AGE);
     return false;
   }

@@ -5,6 +5,7 @@ import { BaseExceptionFilter } from '@nestjs/core';
 import { CognitoAuthError } from '../index.js';
 import type { CognitoAuthErrorCode } from '../index.js';
 import { connectionsOf } from './connected-requests.js';
+import type { HostedUiConnection } from './connected-requests.js';
 import { isNavigation } from './navigation.js';
 
 /**
@@ -27,7 +28,7 @@ export class RedirectToLoginFilter extends BaseExceptionFilter<CognitoAuthError>
     if (host.getType() !== 'http') return exception;
     const [request, response] = host.getArgs<[PageRequest, PageResponse]>();
     const [connection] = connectionsOf(request);
-    if (!connection || !isCured(exception) || !isPage(connection.exchange.request)) {
+    if (!connection || !isCured(exception, connection) || !isPage(connection.exchange.request)) {
       // oxlint-disable-next-line promise/valid-params -- not that of a promise
       return super.catch(exception, host);
     }
@@ -57,8 +58,8 @@ const CURED: ReadonlySet<CognitoAuthErrorCode> = new Set([
   'invalid_signature',
 ]);
 
-function isCured({ code }: CognitoAuthError): boolean {
-  return CURED.has(code);
+function isCured({ code }: CognitoAuthError, connection: HostedUiConnection): boolean {
+  return CURED.has(code) && !connection.ignoresSession();
 }
 
 function isPage({ method, headers }: IncomingMessage): boolean {

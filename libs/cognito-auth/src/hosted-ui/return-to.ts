@@ -35,7 +35,6 @@ export function returnPathOf(value: unknown, site: Site): string {
 
 function pathWithin(value: string, origin: string): string | undefined {
   if (!value.startsWith('/') || value.length > MAX_LENGTH || isSurprising(value)) return undefined;
-  if (!URL.canParse(value, origin)) return undefined;
   const url = new URL(value, origin);
   const path = url.pathname + url.search + url.hash;
   // `/.//evil.example` is within the site, but what is left of it after the dots is not.
@@ -51,7 +50,15 @@ function isSurprising(value: string): boolean {
 
 function isDeadEnd(path: string, base: string): boolean {
   const [pathname = ''] = path.split(/[?#]/, 1);
-  // Express compares paths without case, and takes a slash at the end.
-  const plain = pathname.toLowerCase().replace(/\/+$/, '');
+  // Express compares paths without case, and takes a slash at the end; Fastify decodes them.
+  const plain = decoded(pathname).toLowerCase().replace(/\/+$/, '');
   return DEAD_ENDS.some((route) => plain === `${base.toLowerCase()}${route}`);
+}
+
+function decoded(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
 }

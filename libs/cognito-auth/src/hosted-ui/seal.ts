@@ -4,7 +4,7 @@ import { IRON, RESOLVED_OPTIONS } from './injection-tokens.js';
 import type { Iron } from './peers.js';
 
 /** What is sealed is of use for its own purpose only. */
-export type SealedKind = 'login' | 'session' | 'session-id';
+export type SealedKind = 'login' | 'session' | 'session-id' | 'stored-session';
 
 /** Encrypts and signs what leaves this process, and reads only what it wrote itself. */
 @Injectable()

@@ -4,9 +4,11 @@ import { expiredSession, hasCode } from './cognito-hosted-ui.errors.js';
 import { IdentityProvider } from './identity-provider.js';
 import type { Tokens } from './identity-provider.js';
 import { SESSIONS } from './injection-tokens.js';
+import { revocableOf } from './session.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import { TokenPair } from './token-pair.js';
+import type { VerifiedPair } from './token-pair.js';
 
 /** A session with new tokens. */
 export interface Refreshed {
@@ -54,7 +56,7 @@ export class SessionRefresher {
     const running = this.inFlight.get(id);
     if (running) return running;
     const recent = this.recent.get(id);
-    if (recent && recent.version > version) return Promise.resolve({ session: recent });
+    if (recent && recent.version > version) return this.kept({ session: recent });
     const exchange = this.exchange(session).finally(() => this.inFlight.delete(id));
     this.inFlight.set(id, exchange);
     return exchange;
@@ -90,30 +92,33 @@ export class SessionRefresher {
   private async renewed(session: Session, tokens: Tokens): Promise<Refreshed> {
     const { sub, ...renewed } = tokens;
     if (sub !== session.sub) throw expiredSession();
-    const next = { ...session, ...renewed, version: session.version + 1 };
-    const problem = await this.problemWith(tokens);
-    await this.checkNotEnded(next);
-    await this.sessions.keep(next);
+    const { user, problem } = await this.verified(tokens);
+    const revocable = user && revocableOf(user);
+    const next = { ...session, ...renewed, ...revocable, version: session.version + 1 };
+    // Before it is kept: where refresh tokens rotate, there is no other way on.
     this.recent.set(next.id, next);
-    return { session: next, problem };
+    return this.kept({ session: next, problem });
   }
 
   /** What the application cannot find out just now is a problem; that they are wrong is the end. */
-  private async problemWith(tokens: Tokens): Promise<unknown> {
+  private async verified(tokens: Tokens): Promise<Partial<VerifiedPair> & { problem?: unknown }> {
     try {
-      await this.tokens.verify(tokens);
-      return undefined;
+      return await this.tokens.verify(tokens);
     } catch (error) {
-      if (error instanceof HttpException && error.getStatus() >= 500) return error;
+      if (error instanceof HttpException && error.getStatus() >= 500) return { problem: error };
       throw expiredSession(error);
     }
   }
 
-  /** The user may have signed out meanwhile. */
-  private async checkNotEnded(session: Session): Promise<void> {
-    const isKept = !this.sessions.isShared || (await this.sessions.current(session));
-    if (isKept && !this.isEnded(session)) return;
+  /** Unless its user has signed out meanwhile. */
+  private async kept(refreshed: Refreshed): Promise<Refreshed> {
+    const { session } = refreshed;
+    await this.sessions.keep(session);
+    // Afterwards, so that whoever ends it from now on finds these tokens.
+    if (this.sessions.isShared && !(await this.sessions.current(session))) this.end(session);
+    if (!this.isEnded(session)) return refreshed;
     await this.provider.revoke(session.refreshToken as string).catch(() => undefined);
+    await this.sessions.forget(session);
     throw expiredSession();
   }
 
@@ -124,6 +129,7 @@ export class SessionRefresher {
       await pause(delay);
       // oxlint-disable-next-line no-await-in-loop
       const current = await this.sessions.current(session);
+      if (!current) this.end(session);
       if (!current || this.isEnded(session)) break;
       if (current.version > session.version) return current;
     }

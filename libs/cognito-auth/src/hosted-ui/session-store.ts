@@ -11,7 +11,7 @@ export interface SessionStoreLike extends KeyvLike {
  *
  * Keyv and its adapters may report a lost connection as "no such entry", which must not sign
  * anybody out. Therefore every look-up also reads an entry that must exist, and what was written is
- * read again.
+ * looked for.
  */
 export class SessionStore {
   /** @param timeout milliseconds for one answer */
@@ -20,9 +20,13 @@ export class SessionStore {
     private readonly timeout: number,
   ) {}
 
-  /** @throws CognitoHostedUiError `store_unavailable` */
-  read(key: string): Promise<unknown> {
-    return this.inTime(() => this.entryOf(key));
+  /**
+   * What is kept under each of these keys; `undefined` for nothing.
+   *
+   * @throws CognitoHostedUiError `store_unavailable`
+   */
+  read(...keys: readonly string[]): Promise<unknown[]> {
+    return this.inTime(() => this.entriesOf(keys));
   }
 
   /**
@@ -31,28 +35,28 @@ export class SessionStore {
    */
   async write(key: string, value: string, ttl: number): Promise<void> {
     await this.inTime(async () => {
+      const [before] = await this.entriesOf([key]);
       await this.keyv.set(PREFIX + key, value, ttl * 1000);
-      if ((await this.entryOf(key)) !== value) throw new Error(`${NAME} did not keep an entry`);
+      const [after] = await this.entriesOf([key]);
+      // Another process may have written since, or removed it; but it is not to be as before.
+      if (after !== value && after === before) throw new Error(`${NAME} did not keep an entry`);
     });
   }
 
   /** @throws CognitoHostedUiError `store_unavailable` */
   async remove(key: string): Promise<void> {
-    await this.inTime(async () => {
-      await this.keyv.delete(PREFIX + key);
-      if ((await this.entryOf(key)) !== undefined) throw new Error(`${NAME} kept an entry`);
-    });
+    await this.inTime(() => this.keyv.delete(PREFIX + key));
   }
 
-  private async entryOf(key: string): Promise<unknown> {
-    const keys = [PROOF, PREFIX + key];
-    let [proof, value] = await this.keyv.getMany(keys);
+  private async entriesOf(keys: readonly string[]): Promise<unknown[]> {
+    const all = [PROOF, ...keys.map((key) => PREFIX + key)];
+    let [proof, ...values] = await this.keyv.getMany(all);
     if (proof !== true) {
       await this.keyv.set(PROOF, true);
-      [proof, value] = await this.keyv.getMany(keys);
+      [proof, ...values] = await this.keyv.getMany(all);
     }
     if (proof !== true) throw new Error(`${NAME} does not keep what is written to it`);
-    return value ?? undefined;
+    return values.map((value) => value ?? undefined);
   }
 
   private async inTime<T>(work: () => Promise<T>): Promise<T> {

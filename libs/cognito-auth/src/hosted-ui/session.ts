@@ -1,4 +1,4 @@
-import type { RevocationTarget } from '../index.js';
+import type { CognitoPrincipal, RevocationTarget } from '../index.js';
 
 /** One sign-in of one browser, as it is kept: all times are milliseconds of Unix time. */
 export interface Session {
@@ -14,6 +14,12 @@ export interface Session {
   readonly refreshToken?: string;
   /** What ends the session for everybody who verifies its tokens. */
   readonly revocable?: Exclude<RevocationTarget, { sub: string }>;
+}
+
+/** What ends a session whose access token proves this. */
+export function revocableOf({ jti, originJti }: CognitoPrincipal): Pick<Session, 'revocable'> {
+  if (originJti !== undefined) return { revocable: { originJti } };
+  return jti === undefined ? {} : { revocable: { jti } };
 }
 
 /** The session in what was unsealed; one that is older than it may be is none. */

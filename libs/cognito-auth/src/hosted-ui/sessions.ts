@@ -26,8 +26,8 @@ export interface Sessions {
   /** Whether a session that is not kept any more is over. */
   readonly isShared: boolean;
 
-  /** Forgets a session. */
-  forget(session: Session): Promise<void>;
+  /** Forgets a session for good, and resolves with the newest of it that was kept. */
+  forget(session: Session): Promise<Session>;
 
   /** Takes the cookies of the session away from a browser. */
   clear(exchange: BrowserExchange): void;

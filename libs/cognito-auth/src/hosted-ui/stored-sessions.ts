@@ -25,7 +25,7 @@ export class StoredSessions implements Sessions {
 
   async keep(session: Session): Promise<void> {
     const left = secondsLeft(session, this.maxAge);
-    const sealed = await this.seal.seal('session', session, left);
+    const sealed = await this.seal.seal('stored-session', session, left);
     await this.store.write(keyOf(session.id), sealed, left);
   }
 
@@ -38,8 +38,14 @@ export class StoredSessions implements Sessions {
     return this.read(id);
   }
 
-  forget({ id }: Session): Promise<void> {
-    return this.store.remove(keyOf(id));
+  /** What is written later, by a process that was about to, does not bring it back. */
+  async forget(session: Session): Promise<Session> {
+    const { id, version } = session;
+    await this.store.write(endKeyOf(id), 'over', Math.max(secondsLeft(session, this.maxAge), 1));
+    const [sealed] = await this.store.read(keyOf(id));
+    await this.store.remove(keyOf(id));
+    const last = await this.opened(sealed, id);
+    return last && last.version > version ? last : session;
   }
 
   clear(exchange: BrowserExchange): void {
@@ -47,9 +53,13 @@ export class StoredSessions implements Sessions {
   }
 
   private async read(id: string): Promise<Session | undefined> {
-    const sealed = await this.store.read(keyOf(id));
+    const [end, sealed] = await this.store.read(endKeyOf(id), keyOf(id));
+    return end === undefined ? this.opened(sealed, id) : undefined;
+  }
+
+  private async opened(sealed: unknown, id: string): Promise<Session | undefined> {
     if (typeof sealed !== 'string') return undefined;
-    const session = sessionIn(await this.seal.unseal('session', sealed), this.maxAge);
+    const session = sessionIn(await this.seal.unseal('stored-session', sealed), this.maxAge);
     // An entry that was moved to another id is not that session.
     return session?.id === id ? session : undefined;
   }
@@ -57,4 +67,8 @@ export class StoredSessions implements Sessions {
 
 function keyOf(id: string): string {
   return `session:${id}`;
+}
+
+function endKeyOf(id: string): string {
+  return `end:${id}`;
 }
