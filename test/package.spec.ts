@@ -112,7 +112,7 @@ describe('The packed library', () => {
         HOSTED_PAGES,
       );
 
-      expect(output).toMatch(/the package "(openid-client|iron-webcrypto)" is not installed/);
+      expect(output).toMatch(/The package "(openid-client|iron-webcrypto)" is not installed/);
       expect(output).toContain('run "npm install openid-client iron-webcrypto"');
     });
   });

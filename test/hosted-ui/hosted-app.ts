@@ -8,7 +8,7 @@ import {
   OptionalAuth,
   TokenUse,
 } from 'nestjs-cognito-auth';
-import type { CognitoAuthExtras, CognitoUser } from 'nestjs-cognito-auth';
+import type { CognitoAuthExtras, CognitoAuthOptions, CognitoUser } from 'nestjs-cognito-auth';
 import { CognitoHostedUiModule, fromSession, RedirectToLogin } from 'nestjs-cognito-auth/hosted-ui';
 import type { CognitoHostedUiExtras, CognitoHostedUiOptions } from 'nestjs-cognito-auth/hosted-ui';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
@@ -101,7 +101,7 @@ class PagesController {
 /** How an application differs from the usual one. */
 interface HostedAppSetup {
   readonly hostedUi?: Partial<CognitoHostedUiOptions> & CognitoHostedUiExtras;
-  readonly auth?: CognitoAuthExtras;
+  readonly auth?: CognitoAuthOptions & CognitoAuthExtras;
   readonly configure?: (app: INestApplication) => void;
   /** Default: nothing is logged. */
   readonly logger?: LoggerService;

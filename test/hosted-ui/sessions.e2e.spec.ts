@@ -163,7 +163,7 @@ describe.each(ADAPTERS)('On %s, a session', (adapter) => {
 describe.each(ADAPTERS)('On %s, a sign-in', (adapter) => {
   it('works with each issuer that the user pool may have', async () => {
     const issuer = ['https://issuer.example/pool', server.issuer];
-    const hosted = await start(adapter, { auth: { issuer } as object });
+    const hosted = await start(adapter, { auth: { issuer } });
     expect((await (await hosted.signedIn('alice')).call(`${APP}/orders`)).status).toBe(200);
   });
 
@@ -263,7 +263,7 @@ describe('CognitoHostedUiModule', () => {
   it('does not start with an app client whose tokens are not accepted', async () => {
     const refused = HostedApp.start('express', server, { hostedUi: { clientId: 'stranger' } });
     await expect(refused).rejects.toThrow(
-      'CognitoHostedUiModule: "clientId" must be an app client that CognitoAuthModule accepts, got "stranger".',
+      '"clientId" must be an app client that CognitoAuthModule accepts, got "stranger".',
     );
   });
 });

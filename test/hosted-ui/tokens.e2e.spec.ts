@@ -238,6 +238,29 @@ describe('A sign-in', () => {
   });
 });
 
+describe('An access token that has to be bound to this API', () => {
+  const audience = 'https://api.example.com';
+
+  it('is what the user gets when the sign-in names the API', async () => {
+    const app = await HostedApp.start('express', server, {
+      auth: { audience },
+      hostedUi: { resource: audience },
+    });
+    onTestFinished(() => app.close());
+    const browser = await app.signedIn('alice');
+    expect((await browser.call(`${APP}/orders`)).status).toBe(200);
+  });
+
+  it('is not what the user gets otherwise, which refuses the sign-in', async () => {
+    const app = await HostedApp.start('express', server, { auth: { audience } });
+    onTestFinished(() => app.close());
+    const browser = app.browser();
+    const page = await browser.open(`${APP}/auth/login`);
+    const callback = locationOf(await browser.submit(page, 'alice', PASSWORD));
+    expect(answerOf(await browser.call(callback))).toEqual([400, 'token_rejected']);
+  });
+});
+
 describe('A refresh', () => {
   it.each<[string, (tokens: Tokens) => TokenAnswer]>([
     ['the tokens of another user', () => bodyOf({}, tokensOf('bob'))],

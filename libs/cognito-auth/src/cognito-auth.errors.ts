@@ -106,9 +106,10 @@ export class CognitoAuthOptionsError extends Error {
   /** One sentence per wrong value. */
   readonly problems: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  /** @param subject what cannot start */
+  constructor(problems: readonly string[], subject = 'CognitoAuthModule') {
     const count = problems.length === 1 ? 'an option is' : `${problems.length} options are`;
-    super(`CognitoAuthModule cannot start, ${count} wrong:\n${problems.map(item).join('\n')}`);
+    super(`${subject} cannot start, ${count} wrong:\n${problems.map(item).join('\n')}`);
     this.problems = problems;
   }
 }

@@ -46,8 +46,8 @@ function signedOut({ redirectUri }: CognitoHostedUiOptions, problem?: HttpExcept
 }
 
 function signedIn({ user, identity, expiresAt }: CognitoSession): Page {
-  const { username, groups } = user as CognitoUser;
-  const { email } = identity as CognitoUser;
+  const { username, groups } = user;
+  const { email } = identity;
   const details = detailsList({
     Email: email,
     Groups: groups.join(', '),

@@ -1,4 +1,4 @@
-import type { CognitoPrincipal } from '../index.js';
+import type { CognitoUser } from '../index.js';
 import type { SessionStoreLike } from './session-store.js';
 
 /** The cookies of the sessions. */
@@ -32,9 +32,9 @@ export interface HostedUiCookieOptions {
 /** Who has just signed in, for `afterLogin`. */
 export interface HostedUiLogin {
   /** What the access token proves. */
-  readonly user: CognitoPrincipal;
+  readonly user: CognitoUser;
   /** What the ID token proves: email, name and the like. */
-  readonly identity: CognitoPrincipal;
+  readonly identity: CognitoUser;
   /** The path that the browser came from, if it said one. */
   readonly returnTo?: string;
 }
@@ -79,6 +79,14 @@ export interface CognitoHostedUiOptions {
    * Default: `openid` and `email`.
    */
   scopes?: readonly string[];
+
+  /**
+   * The API that access tokens are to be bound to, a URL: Cognito writes it into `aud`, which the
+   * option `audience` of `CognitoAuthModule` then asks for (RFC 8707).
+   *
+   * Default: none.
+   */
+  resource?: string;
 
   /** The cookies of the sessions. */
   cookies?: HostedUiCookieOptions;

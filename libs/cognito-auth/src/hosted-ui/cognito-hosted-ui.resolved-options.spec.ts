@@ -22,13 +22,17 @@ function problemsIn(options: unknown, path: string | false = 'auth', environment
     resolveHostedUiOptions(options, path, environment);
     return [];
   } catch (error) {
-    return (error as CognitoAuthOptionsError).problems.map((problem) =>
-      problem.replace('CognitoHostedUiModule: ', ''),
-    );
+    return error instanceof CognitoAuthOptionsError ? error.problems : [error];
   }
 }
 
 describe('The options of CognitoHostedUiModule', () => {
+  it('stop the boot of that module', () => {
+    expect(() => resolved({ timeout: 0 })).toThrow(
+      /^CognitoHostedUiModule cannot start, an option is wrong:\n {2}- "timeout" must be/,
+    );
+  });
+
   it('have defaults', () => {
     expect(resolved()).toEqual({
       ...GIVEN,
@@ -43,6 +47,7 @@ describe('The options of CognitoHostedUiModule', () => {
         maxAge: 2_592_000,
       },
       store: undefined,
+      resource: undefined,
       afterLogin: '/',
       timeout: 3_000,
     });
@@ -58,9 +63,11 @@ describe('The options of CognitoHostedUiModule', () => {
       cookies: { secret: [SECRET, OTHER_SECRET], name: 'shop', maxAge: 60 },
       store,
       afterLogin,
+      resource: 'https://api.example.com',
       timeout: 500,
     });
     expect(options).toMatchObject({
+      resource: 'https://api.example.com',
       domain: GIVEN.domain,
       clientSecret: 'secret',
       scopes: ['openid', 'orders/read'],

@@ -14,6 +14,7 @@ export interface ResolvedHostedUiOptions {
   readonly redirectUri: string;
   readonly logoutUri: string;
   readonly scopes: readonly string[];
+  readonly resource?: string;
   readonly site: Site;
   readonly cookies: {
     readonly name: string;
@@ -44,6 +45,7 @@ const OPTIONS = [
   'redirectUri',
   'logoutUri',
   'scopes',
+  'resource',
   'cookies',
   'store',
   'afterLogin',
@@ -72,6 +74,7 @@ export function resolveHostedUiOptions(
     redirectUri,
     logoutUri: check.address('logoutUri', options['logoutUri']),
     scopes: check.scopes(options['scopes'] ?? ['openid', 'email']),
+    resource: check.resource(options['resource']),
     site,
     cookies: resolveCookies(check, options['cookies'], site, environment),
     store: check.store(options['store']),
@@ -129,13 +132,11 @@ class OptionsCheck {
   private readonly problems: string[] = [];
 
   fail(option: string, reason: string): void {
-    this.problems.push(
-      `CognitoHostedUiModule: ${option === SECRET_VARIABLE ? option : `"${option}"`} ${reason}.`,
-    );
+    this.problems.push(`${option === SECRET_VARIABLE ? option : `"${option}"`} ${reason}.`);
   }
 
   throwProblems(): void {
-    if (this.problems.length > 0) throw new CognitoAuthOptionsError(this.problems);
+    if (this.problems.length > 0) throw wrongHostedUiOptions(this.problems);
   }
 
   object(value: unknown, path: string, names: readonly string[]): Given {
@@ -215,6 +216,12 @@ class OptionsCheck {
     return [];
   }
 
+  resource(value: unknown): string | undefined {
+    if (value === undefined || urlOf(value)) return value as string | undefined;
+    this.fail('resource', `must be an absolute URL, got ${shown(value)}`);
+    return undefined;
+  }
+
   secrets(path: string, value: unknown): [string, ...string[]] {
     const list: unknown[] = Array.isArray(value) ? value : [value];
     const isLong = (item: unknown) => typeof item === 'string' && item.length >= MIN_SECRET_LENGTH;
@@ -263,6 +270,11 @@ class OptionsCheck {
     this.fail(path, `must be a whole number of at least 1, got ${shown(value)}`);
     return 1;
   }
+}
+
+/** The error of a boot that these sentences stop. */
+export function wrongHostedUiOptions(problems: readonly string[]): CognitoAuthOptionsError {
+  return new CognitoAuthOptionsError(problems, 'CognitoHostedUiModule');
 }
 
 function urlOf(value: unknown): URL | undefined {

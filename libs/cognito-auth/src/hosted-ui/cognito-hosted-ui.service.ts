@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError, CognitoAuthService } from '../index.js';
-import type { CognitoPrincipal } from '../index.js';
+import type { CognitoUser } from '../index.js';
 import { BrowserExchange } from './browser-exchange.js';
 import { CognitoHostedUiError, hasCode } from './cognito-hosted-ui.errors.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
@@ -26,9 +26,9 @@ import type { VerifiedPair } from './token-pair.js';
 /** Who is signed in with a browser. */
 export interface CognitoSession {
   /** What the access token proves. */
-  readonly user: CognitoPrincipal;
+  readonly user: CognitoUser;
   /** What the ID token proves: email, name and the like. */
-  readonly identity: CognitoPrincipal;
+  readonly identity: CognitoUser;
   /** When its tokens expire, if they are not refreshed. */
   readonly expiresAt: Date;
 }

@@ -1,11 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Configuration } from 'openid-client';
-import { CognitoAuthOptionsError, CognitoAuthService } from '../index.js';
+import { CognitoAuthService } from '../index.js';
 import { fetchOnce } from './fetch-once.js';
 import type { Fetch } from './fetch-once.js';
 import { CognitoHostedUiError, expiredSession, unavailable } from './cognito-hosted-ui.errors.js';
 import { OPENID_CLIENT, RESOLVED_OPTIONS } from './injection-tokens.js';
+import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { Login } from './logins.js';
 import type { OpenIdClient } from './peers.js';
@@ -40,8 +41,8 @@ export class IdentityProvider implements OnModuleInit {
     const { clientId } = this.options;
     this.issuers = this.auth.issuersOf(clientId);
     if (this.issuers.length > 0) return;
-    throw new CognitoAuthOptionsError([
-      `CognitoHostedUiModule: "clientId" must be an app client that CognitoAuthModule accepts, got ${JSON.stringify(clientId)}.`,
+    throw wrongHostedUiOptions([
+      `"clientId" must be an app client that CognitoAuthModule accepts, got ${JSON.stringify(clientId)}.`,
     ]);
   }
 
@@ -57,7 +58,7 @@ export class IdentityProvider implements OnModuleInit {
 
   /** Where the browser signs in. */
   async loginAddress({ state, nonce, codeVerifier }: Login): Promise<string> {
-    const { redirectUri, scopes } = this.options;
+    const { redirectUri, scopes, resource } = this.options;
     return this.client.buildAuthorizationUrl(this.configurationOf(this.issuers[0] as string), {
       redirect_uri: redirectUri,
       scope: scopes.join(' '),
@@ -65,6 +66,7 @@ export class IdentityProvider implements OnModuleInit {
       code_challenge_method: 'S256',
       state,
       nonce,
+      ...(resource !== undefined && { resource }),
     }).href;
   }
 

@@ -1,4 +1,4 @@
-import { CognitoAuthOptionsError } from '../index.js';
+import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 
 /** The packages that only this entry point needs; both are optional peers. */
 export type OpenIdClient = typeof import('openid-client');
@@ -21,7 +21,7 @@ async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
 function missing(name: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return error;
-  return new CognitoAuthOptionsError([
-    `CognitoHostedUiModule: the package "${name}" is not installed; run "npm install openid-client iron-webcrypto".`,
+  return wrongHostedUiOptions([
+    `The package "${name}" is not installed; run "npm install openid-client iron-webcrypto".`,
   ]);
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CognitoAuthError, CognitoAuthService } from '../index.js';
-import type { CognitoPrincipal } from '../index.js';
+import type { CognitoUser } from '../index.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 import { RESOLVED_OPTIONS } from './injection-tokens.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
@@ -8,9 +8,9 @@ import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-optio
 /** Who the two tokens of a session speak for. */
 export interface VerifiedPair {
   /** What the access token proves. */
-  readonly user: CognitoPrincipal;
+  readonly user: CognitoUser;
   /** What the ID token proves. */
-  readonly identity: CognitoPrincipal;
+  readonly identity: CognitoUser;
 }
 
 /** The tokens of one session, which have to be about the same user. */
@@ -32,7 +32,8 @@ export class TokenPair {
     const identity = await this.auth.verify(tokens.idToken, { tokenUse: 'id' });
     const areOurs = [user, identity].every(({ clientId }) => clientId === this.options.clientId);
     const areTogether = user.sub === identity.sub && user.userPoolId === identity.userPoolId;
-    if (user.kind === 'user' && areOurs && areTogether) return { user, identity };
+    if (user.kind !== 'user' || identity.kind !== 'user') throw rejectedTokens();
+    if (areOurs && areTogether) return { user, identity };
     throw rejectedTokens();
   }
 
