@@ -1,5 +1,4 @@
 import type { HttpException } from '@nestjs/common';
-import type { CognitoUser } from 'nestjs-cognito-auth';
 import type { CognitoSession, CognitoHostedUiOptions } from 'nestjs-cognito-auth/hosted-ui';
 import type { SignIn } from '../sign-in.js';
 import { detailsList, type Markup, markup, timeOf } from './markup.js';
