@@ -22,7 +22,7 @@ function problemsIn(options: unknown, path: string | false = 'auth', environment
     resolveHostedUiOptions(options, path, environment);
     return [];
   } catch (error) {
-    return error instanceof CognitoAuthOptionsError ? error.problems : [error];
+    return error instanceof CognitoAuthOptionsError ? error.problems : [String(error)];
   }
 }
 
