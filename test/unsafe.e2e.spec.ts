@@ -66,6 +66,7 @@ describe.each(ADAPTERS)('What is unsafe on %s', (adapter) => {
     );
     const refused = [
       [pool.forgedToken({ username: 'alice', expiresIn: -10 }), 'token_expired'],
+      [pool.forgedToken({ claims: { nbf: 4_102_444_800 } }), 'token_not_active'],
       [other.accessToken('alice'), 'wrong_issuer'],
       [pool.accessToken('alice', { claims: { client_id: 'other' } }), 'wrong_client'],
       [pool.idToken('alice'), 'wrong_token_use'],

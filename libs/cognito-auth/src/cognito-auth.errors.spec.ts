@@ -60,6 +60,17 @@ describe('CognitoAuthError', () => {
     expect(refusal.retryAfter).toBe(seconds);
   });
 
+  it('has a stack trace only where something is to be repaired', () => {
+    const limit = Error.stackTraceLimit;
+    const cause = new Error('down');
+    const refusal = new CognitoAuthError('token_expired', 'Too late', { cause });
+    const failure = new CognitoAuthError('hook_failed', 'Try again later', { cause });
+    expect(refusal.stack).not.toMatch(/\n +at /);
+    expect(failure.stack).toMatch(/\n +at /);
+    expect(Error.stackTraceLimit).toBe(limit);
+    expect(cause.stack).toMatch(/\n +at /);
+  });
+
   it('says nothing of a retry when the caller is at fault', () => {
     const refusal = new CognitoAuthError('token_expired', 'Too late', { retryAfter: 5 });
     expect(refusal.retryAfter).toBeUndefined();

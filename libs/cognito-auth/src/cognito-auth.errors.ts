@@ -49,6 +49,9 @@ interface CognitoAuthErrorDetails {
  * The body is Nest's own shape plus the code:
  * `{ "statusCode": 401, "error": "Unauthorized", "code": "token_expired", "message": "…" }`.
  * Neither the message nor the challenge ever contains a token or a claim of an unverified token.
+ *
+ * A refusal of the caller has no stack trace: it is an answer, not a fault, and to collect one costs
+ * more than to refuse.
  */
 export class CognitoAuthError extends HttpException {
   /** Why the request was refused. */
@@ -61,9 +64,13 @@ export class CognitoAuthError extends HttpException {
 
   constructor(code: CognitoAuthErrorCode, message: string, details: CognitoAuthErrorDetails = {}) {
     const status = STATUS[code];
+    // Not an assignment: where the built-ins are frozen, that would throw.
+    const { stackTraceLimit } = Error;
+    if (status < 500) Reflect.set(Error, 'stackTraceLimit', 0);
     super({ statusCode: status, error: REASONS[status], code, message }, status, {
       cause: details.cause,
     });
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
     this.code = code;
     this.scopes = details.scopes;
     if (status === 503) this.retryAfter = Math.max(1, Math.ceil(details.retryAfter ?? 1));

@@ -4,6 +4,7 @@ import { AccessControl } from './access/access-control.js';
 import { checkPrincipal, checkToken } from './access/access-rules.js';
 import type { AccessRules, GroupsRule, ScopesRule } from './access/access-rules.js';
 import { effectiveRulesOf } from './access/effective-rules.js';
+import { RegisteredStrategy } from './access/registered-strategy.js';
 import { RouteInventory } from './access/route-inventory.js';
 import type { RouteInfo } from './access/route-inventory.js';
 import { CognitoAuthError } from './cognito-auth.errors.js';
@@ -44,6 +45,7 @@ export interface ConnectionRules extends VerifyRules {
 export class CognitoAuthService {
   constructor(
     @Inject(AccessControl) private readonly access: AccessControl,
+    @Inject(RegisteredStrategy) private readonly strategy: RegisteredStrategy,
     @Inject(RouteInventory) private readonly inventory: RouteInventory,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
   ) {}
@@ -58,14 +60,17 @@ export class CognitoAuthService {
    * @throws CognitoAuthError
    * @throws TypeError when a rule is not what its type says, which must not admit anybody
    */
-  async verify(token: string, rules: VerifyRules = {}): Promise<CognitoPrincipal> {
+  async verify(token: string, rules?: VerifyRules): Promise<CognitoPrincipal> {
     if (typeof token !== 'string' || token === '') {
       throw new CognitoAuthError('missing_token', 'There is no token to verify');
     }
-    const accessRules = accessRulesFrom(rules);
-    const { principal: verified, pool } = await this.access.verifier.verify(token);
-    checkToken(verified, accessRules, pool.tokenUse);
-    const principal = await this.access.currentPrincipalOf(verified);
+    const accessRules = rules === undefined ? NO_RULES : accessRulesFrom(rules);
+    // No turn of the event loop for what is at hand.
+    const verifying = this.access.verifier.verify(token);
+    const verified = verifying instanceof Promise ? await verifying : verifying;
+    checkToken(verified.principal, accessRules, verified.pool.tokenUse);
+    const asking = this.access.currentPrincipalOf(verified.principal);
+    const principal = asking instanceof Promise ? await asking : asking;
     checkPrincipal(principal, accessRules);
     return principal;
   }
@@ -150,6 +155,21 @@ export class CognitoAuthService {
   }
 
   /**
+   * The name of the strategy that this registration has in Passport while the application runs,
+   * for those who compose several strategies.
+   *
+   * It finds and verifies the token as the guard does, with revocation and the groups of the hook;
+   * the principal is the user. Rules of routes and the identity hook belong to the guard. A refused
+   * token fails the strategy, with the CognitoAuthError as its info; what is not the caller's fault
+   * is an error.
+   *
+   * @example `passport.authenticate(service.strategyName, { session: false })`
+   */
+  get strategyName(): string {
+    return this.strategy.name;
+  }
+
+  /**
    * The issuers of the user pools that accept the tokens of an app client; none when no user pool
    * does.
    */
@@ -175,6 +195,8 @@ export class CognitoAuthService {
     return [...new Set(userPools.flatMap((pool) => pool.tokenUse))];
   }
 }
+
+const NO_RULES: AccessRules = Object.freeze({ mode: 'required' });
 
 function accessRulesFrom(rules: VerifyRules): AccessRules {
   const unfit = Object.entries(rules).find(([name, rule]) => !isRule(name, rule));

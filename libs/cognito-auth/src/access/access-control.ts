@@ -64,11 +64,16 @@ export class AccessControl {
   }
 
   /**
-   * Who a verified token speaks for now: not revoked, and with the groups of the hook.
+   * Who a verified token speaks for now: not revoked, and with the groups of the hook; at once
+   * without these hooks.
    *
    * @throws CognitoAuthError `token_revoked`
    */
-  async currentPrincipalOf(principal: CognitoPrincipal): Promise<CognitoPrincipal> {
+  currentPrincipalOf(principal: CognitoPrincipal): CognitoPrincipal | Promise<CognitoPrincipal> {
+    return this.groups || this.revocation ? this.askAbout(principal) : principal;
+  }
+
+  private async askAbout(principal: CognitoPrincipal): Promise<CognitoPrincipal> {
     const { groups, revocation } = this;
     if (revocation) await checkRevocation(revocation, principal);
     if (!groups) return principal;
@@ -105,7 +110,7 @@ export class AccessControl {
     context: ExecutionContext,
   ): Caller | Promise<Caller> {
     authentication.caller ??= chain(this.identify(verified, context), (caller) => {
-      presentUser(context, this.verifier.options.property, caller.user);
+      presentUser(authentication.request, this.verifier.options.property, caller.user);
       authentication.caller = caller;
       return caller;
     });

@@ -3,6 +3,7 @@ import type { TokenVerifier } from '../strategy/token-verifier.js';
 import type { VerifiedToken } from '../strategy/verified-tokens.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { guardedRequestOf, requestOf } from '../transport/request-of.js';
+import type { RequestLike } from '../transport/request-of.js';
 import { SocketMessage } from '../transport/socket-message.js';
 import { extractToken } from '../transport/token-extractors.js';
 import { chain } from './chain.js';
@@ -15,6 +16,9 @@ import type { ConnectionTokens } from './connection-tokens.js';
  */
 export interface Authentication {
   readonly verifier: TokenVerifier;
+  readonly request: RequestLike;
+  /** What another registration found out about the same request before. */
+  readonly earlier?: Authentication;
   /** `null` when the request has none; absent until it is found. */
   token?: string | null;
   /** `null` without a token; a promise until it is verified. */
@@ -32,7 +36,12 @@ export interface Caller {
   permissions?: Promise<readonly string[]>;
 }
 
-const authentications = new WeakMap<object, Authentication[]>();
+const LATEST = Symbol('cognito-auth:authentication');
+
+/** A request carries its records itself: those of a WeakMap would cost it 2 µs of garbage collection. */
+interface Carrier {
+  [LATEST]?: Authentication;
+}
 
 /** Finds and verifies the token of a request, or takes what was found out before. */
 export function authenticationOf(
@@ -41,17 +50,31 @@ export function authenticationOf(
   connectionTokens: ConnectionTokens,
 ): Authentication {
   const request = requestOf(context);
-  let ofRequest = authentications.get(request);
-  if (!ofRequest) authentications.set(request, (ofRequest = []));
-  const known = ofRequest.find((authentication) => authentication.verifier === verifier);
-  if (known) return known;
-  const authentication: Authentication = { verifier, verified: null };
+  const earlier = latestOf(request);
+  for (let known = earlier; known; known = known.earlier) {
+    if (known.verifier === verifier) return known;
+  }
+  const authentication: Authentication = {
+    verifier,
+    request,
+    earlier,
+    token: undefined,
+    verified: null,
+    caller: undefined,
+  };
   authentication.verified = chain(tokenOf(request, verifier, connectionTokens), (token) => {
     authentication.token = token;
     return token === null ? null : verifier.verify(token);
   });
-  ofRequest.push(authentication);
+  // Not enumerable, so that neither a copy nor a log of the request shows it.
+  Object.defineProperty(request, LATEST, { value: authentication, configurable: true });
   return authentication;
+}
+
+/** What was found out about this very request, not about one that it inherits from. */
+function latestOf(request: Carrier | undefined): Authentication | undefined {
+  const latest = request?.[LATEST];
+  return latest?.request === request ? latest : undefined;
 }
 
 function tokenOf(request: object, verifier: TokenVerifier, connectionTokens: ConnectionTokens) {
@@ -64,9 +87,11 @@ function tokenOf(request: object, verifier: TokenVerifier, connectionTokens: Con
 
 /** What the last guard with a token found out, or the last without one; for parameter decorators. */
 export function lastAuthenticationOf(context: ExecutionContext): Authentication | undefined {
-  const request = guardedRequestOf(context);
-  const ofRequest = request && authentications.get(request);
-  return ofRequest?.findLast(({ verified }) => verified !== null) ?? ofRequest?.at(-1);
+  const last = latestOf(guardedRequestOf(context));
+  for (let known = last; known; known = known.earlier) {
+    if (known.verified !== null) return known;
+  }
+  return last;
 }
 
 /** What the token of the request proves, once it is verified. */

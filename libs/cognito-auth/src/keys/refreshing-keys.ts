@@ -44,15 +44,17 @@ export class RefreshingKeys implements KeySource {
   ) {}
 
   find(kid: string): SigningKey | Promise<SigningKey> {
-    const key = this.usable() ? this.keys.get(kid) : undefined;
+    const age = this.age();
+    const key = this.isUsableAt(age) ? this.keys.get(kid) : undefined;
     if (!key) return this.search(kid);
-    this.refreshWhenOld();
+    if (age >= this.policy.maxAge) this.refreshBehind();
     return key;
   }
 
   isCurrent(key: SigningKey): boolean {
-    if (!this.usable() || this.keys.get(key.kid) !== key) return false;
-    this.refreshWhenOld();
+    const age = this.age();
+    if (!this.isUsableAt(age) || this.keys.get(key.kid) !== key) return false;
+    if (age >= this.policy.maxAge) this.refreshBehind();
     return true;
   }
 
@@ -88,9 +90,8 @@ export class RefreshingKeys implements KeySource {
     throw this.failures === 0 ? unknownKey() : keysUnavailable(wait / 1000);
   }
 
-  private refreshWhenOld(): void {
-    if (this.age() < this.policy.maxAge || this.underWay) return;
-    if (performance.now() < this.retryAt) return;
+  private refreshBehind(): void {
+    if (this.underWay || performance.now() < this.retryAt) return;
     // The failure is logged, and the set at hand serves on.
     this.refresh().catch(() => undefined);
   }
@@ -145,7 +146,11 @@ export class RefreshingKeys implements KeySource {
   }
 
   private usable(): boolean {
-    return this.age() < Math.max(this.policy.maxAge, this.policy.staleFor);
+    return this.isUsableAt(this.age());
+  }
+
+  private isUsableAt(age: number): boolean {
+    return age < this.policy.maxAge || age < this.policy.staleFor;
   }
 
   private age(): number {

@@ -1,48 +1,47 @@
+import { HttpException } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
-import type { ResolvedOptions } from '../cognito-auth.resolved-options.js';
-import type { SigningKey } from '../keys/signing-key.js';
-import { checkClaims } from '../token/claim-checks.js';
-import type { JsonObject } from '../token/claims.js';
-import { parseToken } from '../token/compact-token.js';
-import type { UnverifiedToken } from '../token/compact-token.js';
-import { expired, isExpired, secondsNow } from '../token/expiry.js';
-import { principalOf } from '../token/principal.js';
-import { ALGORITHMS, checkSignatureLength } from './signature.js';
-import type { Issuer, UserPools } from './user-pools.js';
+import { CognitoAuthError } from '../cognito-auth.errors.js';
+import type { CognitoPrincipal } from '../token/principal.js';
+import { expired, secondsNow } from '../token/expiry.js';
+import { extractToken } from '../transport/token-extractors.js';
+import { invalidSignature } from './signature.js';
+import type { PreparedToken } from './token-checks.js';
+import { asRefusal } from './token-verifier.js';
+import type { TokenVerifier } from './token-verifier.js';
 import type { VerifiedToken } from './verified-tokens.js';
 
-/** What Passport takes for the request: one verification of one token. */
-export interface Verification {
+/** What passport-jwt takes for the request: one token of one request, and its key. */
+interface Verification {
   readonly token: string;
-  issuer?: Issuer;
-  key?: SigningKey;
-  /** Set by Passport once the token is verified. */
-  user?: VerifiedToken;
+  readonly prepared: PreparedToken;
 }
 
 type KeyCallback = (error: unknown, key?: string) => void;
 
 /**
- * Registers the strategy that verifies the tokens of these user pools with Passport.
+ * Registers a strategy with Passport that accepts what the guard accepts.
  *
- * The order is structure, key, signature, claims. passport-jwt starts only when the key is at
- * hand: from there it runs synchronously, so that it answers once and whatever it throws is caught.
+ * Structure, key and claims are checked as everywhere; signature, times and issuer are verified by
+ * passport-jwt. It starts only when the token and its key are at hand: from there it runs
+ * synchronously, so that it answers once.
+ *
+ * @param admit resolves with the user of Passport, or rejects
  */
 export function createCognitoStrategy(
   name: string,
-  options: ResolvedOptions,
-  userPools: UserPools,
-): void {
+  { checks, options, userPools }: TokenVerifier,
+  admit: (verified: VerifiedToken) => Promise<CognitoPrincipal>,
+): Strategy {
   class CognitoStrategy extends PassportStrategy(Strategy, name) {
     constructor() {
       super({
         jwtFromRequest: (request: unknown) => (request as Verification).token,
         secretOrKeyProvider: (request: unknown, _token: unknown, done: KeyCallback) => {
           // jsonwebtoken takes a KeyObject, the types of passport-jwt do not say so.
-          done(null, (request as Verification).key?.publicKey as unknown as string);
+          done(null, (request as Verification).prepared.key?.publicKey as unknown as string);
         },
-        algorithms: [...ALGORITHMS],
+        algorithms: ['RS256'],
         issuer: userPools.issuers,
         ignoreExpiration: options.ignoreExpiration,
         jsonWebTokenOptions: { clockTolerance: options.clockTolerance },
@@ -50,42 +49,60 @@ export function createCognitoStrategy(
       });
     }
 
-    override authenticate(request: unknown): void {
-      const verification = request as Verification;
-      this.prepare(verification)
-        .then((token) => this.proceed(verification, token))
-        .catch((error: Error) => this.error(error));
+    /** Passport makes an object with actions of its own out of this strategy for every request. */
+    override authenticate(request: object): void {
+      const fail = this.fail.bind(this);
+      const error = this.error.bind(this);
+      const refuse = (reason: unknown): void => {
+        const refusal = refusalOf(reason);
+        if (!isRefusal(refusal)) return error(refusal);
+        setChallenge(request, refusal.challenge(options.realm));
+        fail(refusal, refusal.getStatus());
+      };
+      this.fail = refuse;
+      this.error = refuse;
+      this.start(request).catch(refuse);
     }
 
-    /** Everything that comes before the signature. */
-    private async prepare(verification: Verification): Promise<UnverifiedToken> {
-      const token = parseToken(verification.token, options.maxTokenLength);
-      verification.issuer = userPools.issuerOf(token.claims);
-      if (options.skipVerification) return token;
-      verification.key = await verification.issuer.keys.find(token.kid);
-      checkSignatureLength(token.signatureLength, verification.key);
-      return token;
+    private async start(request: object): Promise<void> {
+      const token = await Promise.resolve(extractToken(options.tokenFrom, request));
+      if (token === null) throw missingToken();
+      const verification = { token, prepared: await checks.prepare(token) };
+      if (!options.skipVerification) return super.authenticate(verification as never);
+      this.success(await this.validate(verification));
     }
 
-    private proceed(verification: Verification, token: UnverifiedToken): void {
-      if (!options.skipVerification) {
-        super.authenticate(verification as never);
-        return;
-      }
-      this.success(this.validate(verification, token.claims));
-    }
-
-    /** Called with the payload once signature, expiry and issuer are verified. */
-    validate(verification: Verification, claims: JsonObject): VerifiedToken {
-      const { pool, keys } = verification.issuer as Issuer;
-      const now = secondsNow();
-      checkClaims(claims, pool, now);
-      if (!options.ignoreExpiration && isExpired(claims.exp, now, options.clockTolerance)) {
-        throw expired(claims.exp, now);
-      }
-      return { principal: principalOf(claims, pool), pool, key: verification.key, keys };
+    /** Called once signature, times and issuer are verified. */
+    validate({ prepared }: Verification): Promise<CognitoPrincipal> {
+      return admit(checks.accept(prepared));
     }
   }
-  // oxlint-disable-next-line no-new -- its constructor registers it
-  new CognitoStrategy();
+  return new CognitoStrategy();
+}
+
+/** A caller at fault: Passport goes on with the next strategy, or answers with this one's status. */
+function isRefusal(error: HttpException): error is CognitoAuthError {
+  return error instanceof CognitoAuthError && error.getStatus() < 500;
+}
+
+/** Passport itself sends only challenges that are text, and this one is an error with a code. */
+function setChallenge(request: object, challenge: string | undefined): void {
+  const { res: response } = request as { res?: { setHeader?(name: string, value: string): void } };
+  if (challenge) response?.setHeader?.('WWW-Authenticate', challenge);
+}
+
+function missingToken(): CognitoAuthError {
+  return new CognitoAuthError('missing_token', 'The request has no token');
+}
+
+/** jsonwebtoken tells its refusals apart by name and by text. */
+function refusalOf(reason: unknown): HttpException {
+  if (reason instanceof HttpException) return reason;
+  const { name, message, expiredAt } = reason as Error & { expiredAt?: Date };
+  if (name === 'TokenExpiredError') return expired(Number(expiredAt) / 1000, secondsNow());
+  if (name === 'NotBeforeError') {
+    return new CognitoAuthError('token_not_active', 'The token is not active yet (claim nbf)');
+  }
+  if (message === 'invalid signature') return invalidSignature(reason);
+  return asRefusal(reason);
 }

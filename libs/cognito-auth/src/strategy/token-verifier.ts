@@ -1,39 +1,44 @@
 import { Logger } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { warningsOf } from '../cognito-auth.resolved-options.js';
 import type { ResolvedOptions } from '../cognito-auth.resolved-options.js';
-import { PassportGate } from './passport-gate.js';
+import { checkSignatureWith } from './signature.js';
+import { TokenChecks } from './token-checks.js';
+import type { PreparedToken } from './token-checks.js';
 import { UserPools } from './user-pools.js';
 import { VerifiedTokens } from './verified-tokens.js';
-import type { VerifiedToken } from './verified-tokens.js';
+import type { TokenDigest, VerifiedToken } from './verified-tokens.js';
 
 /**
  * Verifies tokens: the one path that every guard, transport and service goes through.
  *
- * A token that was verified before skips Passport, the signature and the claim checks; whether it
- * expired and whether its key is still in the key set is asked every time.
+ * A token that was verified before skips the signature and the claim checks; whether it expired
+ * and whether its key is still in the key set is asked every time.
  */
-export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
+  /** What the Passport strategy of this registration shares with this path. */
+  readonly checks: TokenChecks;
+  readonly userPools: UserPools;
+
   private readonly logger = new Logger('CognitoAuthModule');
-  private readonly userPools: UserPools;
-  private readonly gate: PassportGate;
   private readonly remembered: VerifiedTokens;
 
   constructor(readonly options: ResolvedOptions) {
     this.userPools = new UserPools(options);
-    this.gate = new PassportGate(options, this.userPools);
+    this.checks = new TokenChecks(options, this.userPools);
     this.remembered = new VerifiedTokens(options);
   }
 
   /**
-   * Resolves with what the token proves; at once when it was verified before.
-   *
-   * @throws CognitoAuthError
+   * What a token proves; at once when its key is at hand. A refusal, a CognitoAuthError, is always
+   * a rejection.
    */
   verify(token: string): VerifiedToken | Promise<VerifiedToken> {
+    // What is too long to be a token is not worth a digest.
     if (token.length > this.options.maxTokenLength) return this.verifyNew(token);
-    return this.remembered.get(token) ?? this.verifyNew(token);
+    const digest = this.remembered.digestOf(token);
+    return this.remembered.get(digest) ?? this.verifyNew(token, digest);
   }
 
   /** Resolves when every user pool has keys; rejects with `keys_unavailable` when one has none. */
@@ -43,13 +48,7 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap, OnAp
 
   async onModuleInit(): Promise<void> {
     for (const warning of warningsOf(this.options)) this.logger.warn(warning);
-    if (this.options.keys.preload !== 'required') return;
-    try {
-      await this.userPools.load();
-    } catch (error) {
-      this.gate.close();
-      throw error;
-    }
+    if (this.options.keys.preload === 'required') await this.userPools.load();
   }
 
   onApplicationBootstrap(): void {
@@ -58,24 +57,31 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap, OnAp
     this.userPools.load().catch(() => undefined);
   }
 
-  /** Runs after the servers are closed, so that no request meets a missing strategy. */
-  onApplicationShutdown(): void {
-    this.gate.close();
+  private verifyNew(token: string, digest?: TokenDigest): VerifiedToken | Promise<VerifiedToken> {
+    try {
+      const prepared = this.checks.prepare(token);
+      if (!(prepared instanceof Promise)) return this.finish(prepared, digest);
+      return prepared.then((ready) => this.finish(ready, digest)).catch(refuse);
+    } catch (error) {
+      return refuse(error);
+    }
   }
 
-  private async verifyNew(token: string): Promise<VerifiedToken> {
-    try {
-      const verified = await this.gate.verify(token);
-      this.remembered.add(token, verified);
-      return verified;
-    } catch (error) {
-      throw asRefusal(error);
-    }
+  private finish(prepared: PreparedToken, digest: TokenDigest | undefined): VerifiedToken {
+    if (prepared.key) checkSignatureWith(prepared.key, prepared.unverified);
+    const verified = this.checks.accept(prepared);
+    this.remembered.add(digest, verified);
+    return verified;
   }
 }
 
 /** Whatever goes wrong while a token is verified, the token does not open anything. */
-function asRefusal(error: unknown): CognitoAuthError {
+function refuse(error: unknown): Promise<never> {
+  return Promise.reject(asRefusal(error));
+}
+
+/** The refusal that an error means: our own as it is, and any other is that of a bad token. */
+export function asRefusal(error: unknown): CognitoAuthError {
   if (error instanceof CognitoAuthError) return error;
   return new CognitoAuthError('malformed_token', 'The token cannot be verified', { cause: error });
 }

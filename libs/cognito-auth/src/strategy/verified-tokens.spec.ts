@@ -35,8 +35,14 @@ class Keys implements KeySource {
 
 const keys = new Keys();
 
-function tokensWith(options: CognitoAuthOptions = {}): VerifiedTokens {
-  return new VerifiedTokens(resolveOptions({ ...POOL, ...options }, {}));
+/** The memory of an application with these options, as it serves tokens. */
+function tokensWith(options: CognitoAuthOptions = {}) {
+  const memory = new VerifiedTokens(resolveOptions({ ...POOL, ...options }, {}));
+  return {
+    memory,
+    get: (token: string) => memory.get(memory.digestOf(token)),
+    add: (token: string, verified: VerifiedToken) => memory.add(memory.digestOf(token), verified),
+  };
 }
 
 function verifiedToken(overrides: Partial<VerifiedToken> = {}): VerifiedToken {
@@ -48,7 +54,8 @@ function verifiedToken(overrides: Partial<VerifiedToken> = {}): VerifiedToken {
     client_id: 'web',
     exp: NOW + LIFETIME,
   } as const;
-  return { principal: principalOf(claims, pool), pool, key: KEY, keys, ...overrides };
+  const principal = principalOf(claims, pool);
+  return { principal, pool, key: KEY, keys, verifiedAt: performance.now(), ...overrides };
 }
 
 function passSeconds(seconds: number): void {
@@ -77,7 +84,7 @@ describe('VerifiedTokens', () => {
   it('keeps no token', () => {
     const tokens = tokensWith();
     tokens.add('secret-token', verifiedToken());
-    const dump = tokens['entries']?.dump() ?? [];
+    const dump = tokens.memory['entries']?.dump() ?? [];
     expect(dump).toHaveLength(1);
     expect(inspect(dump, { depth: 10, showHidden: true })).not.toContain('secret-token');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
-import { checkClaims } from './claim-checks.js';
+import { checkClaims, checkTimes } from './claim-checks.js';
 import type { ClaimExpectations } from './claim-checks.js';
 import type { JsonObject } from './claims.js';
 
@@ -214,5 +214,58 @@ describe('The message of a refusal', () => {
     expect(refusalOf({ ...claims, client_id: 'secret-too' }, expected)?.message).not.toContain(
       'secret',
     );
+  });
+});
+
+/** The code with which times are refused. */
+function codeFor(times: JsonObject, { clockTolerance = 0, ignoreExpiration = false, now = NOW }) {
+  try {
+    checkTimes(times, now, { clockTolerance, ignoreExpiration });
+  } catch (error) {
+    if (error instanceof CognitoAuthError) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('checkTimes()', () => {
+  it.each([
+    [{ exp: NOW + 1 }, undefined],
+    [{ exp: NOW }, 'token_expired'],
+    [{ exp: NOW + 0.5 }, undefined],
+    [{ exp: NOW + 60, nbf: NOW }, undefined],
+    [{ exp: NOW + 60, nbf: NOW + 1 }, 'token_not_active'],
+    [{ exp: NOW + 60, nbf: NOW + 0.5 }, 'token_not_active'],
+    [{ exp: NOW - 60, nbf: NOW + 60 }, 'token_not_active'],
+    [{ exp: NOW - 60, nbf: 'soon' }, 'malformed_token'],
+    [{ exp: NOW - 60, nbf: null }, 'malformed_token'],
+    [{ exp: '4102444800' }, 'malformed_token'],
+    [{ exp: null }, 'malformed_token'],
+    [{ nbf: NOW }, 'malformed_token'],
+    [Object.create({ exp: NOW + 60 }) as JsonObject, 'malformed_token'],
+  ])('answers %j with %s', (times, code) => {
+    expect(codeFor(times, {})).toBe(code);
+  });
+
+  it.each([
+    [{ exp: NOW - 4 }, undefined],
+    [{ exp: NOW - 5 }, 'token_expired'],
+    [{ exp: NOW + 60, nbf: NOW + 5 }, undefined],
+    [{ exp: NOW + 60, nbf: NOW + 6 }, 'token_not_active'],
+  ])('answers %j with %s where clocks may differ by 5 s', (times, code) => {
+    expect(codeFor(times, { clockTolerance: 5 })).toBe(code);
+  });
+
+  it('counts whole seconds until a token is active, and every moment until it expires', () => {
+    const now = NOW + 0.9;
+    expect(codeFor({ exp: NOW + 0.95, nbf: NOW }, { now })).toBeUndefined();
+    expect(codeFor({ exp: NOW + 0.5 }, { now })).toBe('token_expired');
+    expect(codeFor({ exp: NOW + 60, nbf: NOW + 0.5 }, { now })).toBe('token_not_active');
+  });
+
+  it('lets an expired token pass only where that is asked for, and none before its time', () => {
+    const options = { ignoreExpiration: true };
+    expect(codeFor({ exp: NOW - 60 }, options)).toBeUndefined();
+    expect(codeFor({ exp: NOW - 60, nbf: NOW + 60 }, options)).toBe('token_not_active');
   });
 });

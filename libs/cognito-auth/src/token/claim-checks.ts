@@ -2,6 +2,7 @@ import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { CognitoAuthErrorCode } from '../cognito-auth.errors.js';
 import { memberOf } from './claims.js';
 import type { CognitoClaims, JsonObject } from './claims.js';
+import { expired, isExpired } from './expiry.js';
 
 /** What the claims of a token of one user pool are held against. */
 export interface ClaimExpectations {
@@ -9,6 +10,13 @@ export interface ClaimExpectations {
   readonly clientIds: ReadonlySet<string> | null;
   /** The values of `aud` that access tokens must carry one of, when set. */
   readonly audiences?: ReadonlySet<string>;
+}
+
+/** How the times of a token are read. */
+export interface TimePolicy {
+  /** Seconds by which clocks may differ. */
+  readonly clockTolerance: number;
+  readonly ignoreExpiration: boolean;
 }
 
 /** Seconds that `iat` may lie ahead of this machine's clock. */
@@ -19,6 +27,31 @@ const MAX_DATE = 8.64e15;
 
 const STRINGS = ['sub', 'jti', 'origin_jti', 'device_key', 'username', 'cognito:username', 'scope'];
 const NUMBERS = ['iat', 'nbf', 'auth_time'];
+
+/**
+ * Checks that a token is active already (`nbf`, whole seconds, as jsonwebtoken counts them) and not
+ * expired yet (`exp`, which every token needs). RFC 7519 §4.1.4, §4.1.5.
+ *
+ * @param now in seconds
+ * @throws CognitoAuthError
+ */
+export function checkTimes(
+  claims: JsonObject,
+  now: number,
+  { clockTolerance, ignoreExpiration }: TimePolicy,
+): void {
+  if (Object.hasOwn(claims, 'nbf')) {
+    const notBefore = claims['nbf'];
+    if (typeof notBefore !== 'number') throw mistyped('nbf', 'a time in seconds');
+    if (notBefore > Math.floor(now) + clockTolerance) {
+      throw refusal('token_not_active', 'The token is not active yet (claim nbf)');
+    }
+  }
+  if (ignoreExpiration) return;
+  const expiry = memberOf(claims, 'exp');
+  if (typeof expiry !== 'number') throw mistyped('exp', 'a time in seconds');
+  if (isExpired(expiry, now, clockTolerance)) throw expired(expiry, now);
+}
 
 /**
  * Checks the claims of a token whose signature, expiry and issuer are already verified.

@@ -31,11 +31,12 @@ function refusalOf(token: string): string {
 }
 
 describe('parseToken()', () => {
-  it('reads the key id, the claims and the length of the signature', () => {
+  it('reads the key id, the claims, the signature and what is signed', () => {
     expect(parseToken(tokenOf({}), 16_384)).toEqual({
       kid: HEADER.kid,
       claims: PAYLOAD,
-      signatureLength: 3,
+      signingInput: `${encoded(HEADER)}.${encoded(PAYLOAD)}`,
+      signature: Buffer.from('sig'),
     });
   });
 
@@ -194,7 +195,8 @@ describe('parseToken()', () => {
     expect(Object.keys(parseToken(tokenOf({ header }), 16_384))).toEqual([
       'kid',
       'claims',
-      'signatureLength',
+      'signingInput',
+      'signature',
     ]);
   });
 

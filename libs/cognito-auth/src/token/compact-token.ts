@@ -7,8 +7,9 @@ import type { JsonObject } from './claims.js';
 export interface UnverifiedToken {
   readonly kid: string;
   readonly claims: JsonObject;
-  /** The length of the signature in bytes. */
-  readonly signatureLength: number;
+  /** The header and the payload as they are encoded, with the dot between them. */
+  readonly signingInput: string;
+  readonly signature: Buffer;
 }
 
 /** Characters of the longest key id that is looked up, or taken from a key set. */
@@ -23,11 +24,12 @@ export const MAX_KID_LENGTH = 256;
  */
 export function parseToken(token: string, maxLength: number): UnverifiedToken {
   if (token.length > maxLength) throw malformed(`The token is longer than ${maxLength} characters`);
-  const { header, payload, signature } = parseJws(token);
+  const { header, payload, signingInput, signature } = parseJws(token);
   return {
     kid: kidOf(header),
     claims: jsonObjectOf(payload, 'payload'),
-    signatureLength: signature.length,
+    signingInput,
+    signature,
   };
 }
 
@@ -35,6 +37,7 @@ export function parseToken(token: string, maxLength: number): UnverifiedToken {
 interface CompactJws {
   readonly header: JsonObject;
   readonly payload: Buffer;
+  readonly signingInput: string;
   readonly signature: Buffer;
 }
 
@@ -50,6 +53,7 @@ export function parseJws(jws: string): CompactJws {
   return {
     header: parsed,
     payload: bytesOf(payload, 'payload'),
+    signingInput: jws.slice(0, header.length + 1 + payload.length),
     signature: bytesOf(signature, 'signature'),
   };
 }

@@ -66,32 +66,45 @@ export function principalOf(
 ): CognitoPrincipal {
   const isIdToken = claims.token_use === 'id';
   const username = own(claims, isIdToken ? 'cognito:username' : 'username');
-  const principal: Draft = { kind: username === undefined ? 'client' : 'user' };
-  assign(principal, 'sub', own(claims, 'sub'));
+  const groups = own(claims, 'cognito:groups');
+  const principal: Draft = {
+    kind: username === undefined ? 'client' : 'user',
+    clientId: own(claims, isIdToken ? 'aud' : 'client_id'),
+    userPoolId: pool.userPoolId,
+    userPool: pool.name,
+    tokenUse: claims.token_use,
+    groups: groups ? Object.freeze([...groups]) : NOTHING,
+    scopes: scopesOf(own(claims, 'scope')),
+    customAttributes: customAttributesOf(claims),
+    claims: deepFreeze(claims, 1),
+  };
   if (username !== undefined) {
     principal.username = username;
-    assignProfile(principal, claims);
+    addProfile(principal, claims);
   }
-  principal.groups = [...(own(claims, 'cognito:groups') ?? [])];
-  principal.scopes = scopesOf(own(claims, 'scope'));
-  principal.clientId = own(claims, isIdToken ? 'aud' : 'client_id');
-  principal.userPoolId = pool.userPoolId;
-  principal.userPool = pool.name;
-  principal.tokenUse = claims.token_use;
-  defineDate(principal, 'issuedAt', own(claims, 'iat') ?? 0);
-  defineDate(principal, 'expiresAt', claims.exp);
-  const authTime = own(claims, 'auth_time');
-  if (authTime !== undefined) defineDate(principal, 'authTime', authTime);
-  assign(principal, 'jti', own(claims, 'jti'));
-  assign(principal, 'originJti', own(claims, 'origin_jti'));
-  assign(principal, 'deviceKey', own(claims, 'device_key'));
-  principal.customAttributes = customAttributesOf(claims);
-  principal.claims = claims;
-  Object.freeze(principal.groups);
-  Object.freeze(principal.scopes);
-  Object.freeze(principal.customAttributes);
-  deepFreeze(claims, 1);
+  addIds(principal, claims);
+  Object.defineProperty(principal, 'issuedAt', ISSUED_AT);
+  Object.defineProperty(principal, 'expiresAt', EXPIRES_AT);
+  if (own(claims, 'auth_time') !== undefined) {
+    Object.defineProperty(principal, 'authTime', AUTH_TIME);
+  }
   return Object.freeze(principal) as CognitoPrincipal;
+}
+
+// Freezing does not stop `setTime()`, so every reader gets a Date of its own. All principals share
+// the functions that make it: with functions of their own, no two would have the same hidden class.
+const ISSUED_AT = dateFrom('iat');
+const EXPIRES_AT = dateFrom('exp');
+const AUTH_TIME = dateFrom('auth_time');
+
+function dateFrom(claim: 'iat' | 'exp' | 'auth_time'): PropertyDescriptor & ThisType<Draft> {
+  return {
+    enumerable: true,
+    get() {
+      const { claims } = this as CognitoPrincipal;
+      return new Date((own(claims, claim) ?? 0) * 1000);
+    },
+  };
 }
 
 /** The same principal with other groups, as a new frozen object. */
@@ -110,12 +123,15 @@ function own<K extends keyof CognitoClaims>(claims: CognitoClaims, name: K) {
   return Object.hasOwn(claims, name) ? claims[name] : undefined;
 }
 
-function assign<K extends keyof Draft>(target: Draft, name: K, value: Draft[K] | undefined): void {
-  if (value !== undefined) target[name] = value;
+function addIds(principal: Draft, claims: CognitoClaims): void {
+  if (Object.hasOwn(claims, 'sub')) principal.sub = claims.sub;
+  if (Object.hasOwn(claims, 'jti')) principal.jti = claims.jti;
+  if (Object.hasOwn(claims, 'origin_jti')) principal.originJti = claims.origin_jti;
+  if (Object.hasOwn(claims, 'device_key')) principal.deviceKey = claims.device_key;
 }
 
 /** A profile claim of another type (a trigger may make it one) stays out: it is never coerced. */
-function assignProfile(principal: Draft, claims: CognitoClaims): void {
+function addProfile(principal: Draft, claims: CognitoClaims): void {
   const email = own(claims, 'email');
   const emailVerified = own(claims, 'email_verified');
   const name = own(claims, 'name');
@@ -124,31 +140,29 @@ function assignProfile(principal: Draft, claims: CognitoClaims): void {
   if (typeof name === 'string') principal.name = name;
 }
 
-function scopesOf(scope: string | undefined): string[] {
-  return scope === undefined ? [] : scope.split(' ').filter((name) => name !== '');
+// Most tokens are without groups, scopes or custom attributes, and thousands are remembered.
+const NOTHING: readonly never[] = Object.freeze([]);
+const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
+
+function scopesOf(scope: string | undefined): readonly string[] {
+  if (scope === undefined) return NOTHING;
+  return Object.freeze(scope.split(' ').filter((name) => name !== ''));
 }
 
-function customAttributesOf(claims: CognitoClaims): Record<string, string> {
-  const attributes: Record<string, string> = {};
+function customAttributesOf(claims: CognitoClaims): Readonly<Record<string, string>> {
+  let attributes: Record<string, string> | undefined;
   for (const name of Object.keys(claims)) {
     const value = claims[name];
     if (!name.startsWith('custom:') || typeof value !== 'string') continue;
+    attributes ??= {};
     // An assignment to `__proto__` would not make a member.
     Object.defineProperty(attributes, name.slice('custom:'.length), { enumerable: true, value });
   }
-  return attributes;
-}
-
-/** Freezing does not stop `setTime()`, so every reader gets a Date of its own. */
-function defineDate(principal: Draft, name: keyof CommonPrincipal, seconds: number): void {
-  Object.defineProperty(principal, name, {
-    enumerable: true,
-    get: () => new Date(seconds * 1000),
-  });
+  return attributes ? Object.freeze(attributes) : NO_ATTRIBUTES;
 }
 
 /** Freezes parsed JSON, which has no cycles. */
-function deepFreeze(value: object, depth: number): void {
+function deepFreeze<T extends object>(value: T, depth: number): T {
   if (depth > MAX_DEPTH) {
     throw new CognitoAuthError(
       'malformed_token',
@@ -159,5 +173,5 @@ function deepFreeze(value: object, depth: number): void {
     const member = (value as Record<string, unknown>)[name];
     if (typeof member === 'object' && member !== null) deepFreeze(member, depth + 1);
   }
-  Object.freeze(value);
+  return Object.freeze(value);
 }

@@ -39,8 +39,7 @@ export function guardedRequestOf(context: ExecutionContext): RequestLike | undef
 }
 
 /** Puts the user where the code of the application looks for it. */
-export function presentUser(context: ExecutionContext, property: string, user: unknown): void {
-  const request = requestOf(context);
+export function presentUser(request: RequestLike, property: string, user: unknown): void {
   request[property] = user;
   if (request instanceof SocketMessage) Reflect.set(request.connection, property, user);
   if (request instanceof RpcCall) request.present(property, user);

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import passport from 'passport';
+import type { VerifiedToken } from '../strategy/verified-tokens.js';
+import type { CognitoPrincipal } from '../token/principal.js';
+import { AccessControl } from './access-control.js';
+import { checkToken } from './access-rules.js';
+
+/**
+ * The strategy of one registration, known to Passport while its application runs.
+ *
+ * The guard does without it. At first the name stands for what loads the strategy with the first
+ * request: passport-jwt would take a third of the time that the library adds to the boot.
+ */
+@Injectable()
+export class RegisteredStrategy implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** Unique in the process. */
+  readonly name = `cognito-auth:${randomUUID()}`;
+
+  private strategy?: Promise<passport.Strategy>;
+
+  constructor(@Inject(AccessControl) private readonly access: AccessControl) {}
+
+  /** Runs once nothing stops the boot any more. */
+  onApplicationBootstrap(): void {
+    const load = () => (this.strategy ??= this.create());
+    passport.use(this.name, {
+      authenticate(this: Running, request, options) {
+        void handOver(this, load(), [request, options]);
+      },
+    });
+  }
+
+  /** Runs after the servers are closed, so that no request meets a missing strategy. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.strategy?.catch(() => undefined);
+    passport.unuse(this.name);
+  }
+
+  private async create(): Promise<passport.Strategy> {
+    const { createCognitoStrategy } = await import('../strategy/cognito.strategy.js');
+    return createCognitoStrategy(this.name, this.access.verifier, (verified) =>
+      this.admit(verified),
+    );
+  }
+
+  private async admit({ principal, pool }: VerifiedToken): Promise<CognitoPrincipal> {
+    checkToken(principal, { mode: 'required' }, pool.tokenUse);
+    return this.access.currentPrincipalOf(principal);
+  }
+}
+
+/** What Passport makes out of a strategy for one request: it has the actions to answer with. */
+type Running = passport.StrategyCreated<passport.Strategy>;
+
+async function handOver(
+  running: Running,
+  strategy: Promise<passport.Strategy>,
+  request: Parameters<passport.Strategy['authenticate']>,
+): Promise<void> {
+  try {
+    Object.setPrototypeOf(running, await strategy);
+    running.authenticate(...request);
+  } catch (error) {
+    running.error(error);
+  }
+}

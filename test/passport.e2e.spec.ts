@@ -1,0 +1,225 @@
+import { Controller, Get, Inject, Injectable, Req, UseGuards } from '@nestjs/common';
+import type { CanActivate, ExecutionContext, INestApplication } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import passport from 'passport';
+import {
+  CognitoAuthError,
+  CognitoAuthModule,
+  CognitoAuthService,
+  MemoryRevocationStore,
+} from 'nestjs-cognito-auth';
+import type { CognitoUser } from 'nestjs-cognito-auth';
+import { LocalUserPool } from 'nestjs-cognito-auth/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ADAPTERS, createApp, send, startApp } from './support/app.js';
+import { refusal } from './support/refusals.js';
+
+/** What the guards of Nest's Passport module were told about refused requests. */
+const told: unknown[] = [];
+
+/** Admits what the strategy admits, or else whoever has the key. */
+@Injectable()
+class EitherGuard implements CanActivate {
+  private readonly guard: CanActivate;
+
+  constructor(@Inject(CognitoAuthService) { strategyName }: CognitoAuthService) {
+    class ListeningGuard extends AuthGuard([strategyName, 'test-api-key']) {
+      override handleRequest<T>(error: unknown, user: T, info: unknown, ...rest: [never]): T {
+        told.push(error ?? info);
+        return super.handleRequest(error, user, info, ...rest);
+      }
+    }
+    this.guard = new ListeningGuard();
+  }
+
+  canActivate(context: ExecutionContext) {
+    return this.guard.canActivate(context);
+  }
+}
+
+@Controller()
+class EitherController {
+  @Get('either')
+  @UseGuards(EitherGuard)
+  either(@Req() { user }: { user: CognitoUser }) {
+    return { username: user.username, isFrozen: Object.isFrozen(user) };
+  }
+}
+
+const ALICE = { status: 200, body: { username: 'alice', isFrozen: true } };
+
+let pool: LocalUserPool;
+
+beforeAll(async () => {
+  pool = await LocalUserPool.create({ users: [{ username: 'alice' }] });
+  passport.use('test-api-key', {
+    authenticate(
+      this: passport.StrategyCreated<passport.Strategy>,
+      { headers }: { headers: Record<string, string> },
+    ) {
+      if (headers['x-api-key'] === 'secret') this.success({ username: 'robot' });
+      else this.fail('ApiKey', 401);
+    },
+  } as passport.Strategy);
+});
+
+beforeEach(() => {
+  told.length = 0;
+});
+
+afterAll(() => {
+  passport.unuse('test-api-key');
+});
+
+function modulesWith(options: Parameters<typeof CognitoAuthModule.forRoot>[0] = {}) {
+  return {
+    imports: [CognitoAuthModule.forRoot({ ...pool.options(), ...options })],
+    controllers: [EitherController],
+  };
+}
+
+describe.each(ADAPTERS)('CognitoAuthService.strategyName in AuthGuard() on %s', (adapter) => {
+  function start(options?: Parameters<typeof modulesWith>[0]) {
+    return startApp(adapter, modulesWith(options));
+  }
+
+  it('makes the principal the user', async () => {
+    expect(await send(await start(), '/either', pool.accessToken('alice'))).toMatchObject(ALICE);
+  });
+
+  it('leaves those without a good token to the next strategy', async () => {
+    const app = await start();
+    const headers = { 'x-api-key': 'secret' };
+    for (const token of [undefined, pool.forgedToken()]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await send(app, '/either', token, { headers });
+      expect(answer).toMatchObject({ status: 200, body: { username: 'robot' } });
+    }
+  });
+
+  it('tells why a token was refused', async () => {
+    const app = await start();
+    const expired = pool.accessToken('alice', { expiresIn: -10 });
+    const codes = {
+      missing_token: undefined,
+      malformed_token: 'a.b.c',
+      invalid_signature: pool.forgedToken(),
+      token_expired: expired,
+      token_not_active: pool.accessToken('alice', { claims: { nbf: 4_102_444_800 } }),
+      wrong_client: pool.accessToken('alice', { claims: { client_id: 'other' } }),
+      wrong_token_use: pool.idToken('alice'),
+    };
+    for (const [code, token] of Object.entries(codes)) {
+      told.length = 0;
+      // oxlint-disable-next-line no-await-in-loop
+      expect((await send(app, '/either', token)).status).toBe(401);
+      expect(told).toEqual([[expect.objectContaining({ code }), 'ApiKey']]);
+      expect((told as unknown[][])[0]?.[0]).toBeInstanceOf(CognitoAuthError);
+    }
+  });
+
+  it('finds the token where the options say, also later', async () => {
+    const fromPath = ({ url }: { url: string }) => Promise.resolve(url.split('?token=')[1]);
+    const app = await start({ tokenFrom: fromPath });
+    const token = pool.accessToken('alice');
+    expect(await send(app, `/either?token=${token}`)).toMatchObject(ALICE);
+    expect((await send(app, '/either', token)).status).toBe(401);
+  });
+
+  it('refuses what was revoked, and is an error while that cannot be known', async () => {
+    const store = new MemoryRevocationStore();
+    const app = await start({ revocation: { useValue: store } });
+    const token = pool.accessToken('alice');
+    expect(await send(app, '/either', token)).toMatchObject(ALICE);
+    await app.get(CognitoAuthService).revoke({ sub: subOf(token), issuedBefore: new Date(4e12) });
+    expect((await send(app, '/either', token)).status).toBe(401);
+    store.isRevoked = () => Promise.reject(new Error('down'));
+    const headers = { 'x-api-key': 'secret' };
+    expect(await send(app, '/either', token, { headers })).toMatchObject({
+      status: 503,
+      code: 'hook_failed',
+    });
+    expect(told.slice(1)).toMatchObject([
+      [{ code: 'token_revoked' }, 'ApiKey'],
+      { code: 'hook_failed' },
+    ]);
+  });
+
+  it('holds only what is unsafe to be good', async () => {
+    const app = await start({ unsafe: { skipVerification: true } });
+    expect(await send(app, '/either', pool.forgedToken({ username: 'alice' }))).toMatchObject(
+      ALICE,
+    );
+    expect((await send(app, '/either', pool.forgedToken({ expiresIn: -1 }))).status).toBe(401);
+    const tolerant = await start({ unsafe: { ignoreExpiration: true } });
+    const expired = { username: 'alice', expiresIn: -1 };
+    expect(await send(tolerant, '/either', pool.accessToken('alice', expired))).toMatchObject(
+      ALICE,
+    );
+    expect((await send(tolerant, '/either', pool.forgedToken(expired))).status).toBe(401);
+  });
+});
+
+describe('CognitoAuthService.strategyName in Express itself', () => {
+  /** An application with a middleware of Passport in front of a handler that Nest knows nothing of. */
+  function start(options?: Parameters<typeof modulesWith>[0]): Promise<INestApplication> {
+    return createApp('express', modulesWith(options), {
+      configure: (application) => {
+        const { strategyName } = application.get(CognitoAuthService);
+        application.use(
+          '/plain',
+          passport.authenticate(strategyName, { session: false }),
+          ({ user }: { user: CognitoUser }, response: { json(body: object): void }) =>
+            response.json({ username: user.username, isFrozen: Object.isFrozen(user) }),
+        );
+      },
+    });
+  }
+
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    app = await start();
+  });
+
+  afterAll(async () => {
+    await app.close();
+  });
+
+  it('makes the principal the user', async () => {
+    expect(await send(app, '/plain', pool.accessToken('alice'))).toMatchObject(ALICE);
+  });
+
+  it.each([
+    ['missing_token', (): string | undefined => undefined],
+    ['invalid_signature', () => pool.forgedToken()],
+    ['token_expired', () => pool.accessToken('alice', { expiresIn: -10 })],
+  ] as const)('answers %s with the challenge of the guard', async (code, tokenOf) => {
+    const { status, challenge } = refusal(code);
+    expect(await send(app, '/plain', tokenOf())).toMatchObject({ status, challenge });
+  });
+
+  it('answers a malformed request with 400 and its challenge', async () => {
+    const { status, challenge } = refusal('malformed_request');
+    const headers = { authorization: 'Bearer a b' };
+    const answer = await send(app, '/plain', undefined, { headers });
+    expect(answer).toMatchObject({ status, challenge });
+  });
+
+  it('is an error of 503 without keys', async () => {
+    const keys = {
+      fetcher: (): Promise<never> => Promise.reject(new Error('down')),
+      preload: 'lazy' as const,
+    };
+    const keyless = await start({ jwks: undefined, jwksUri: 'https://keys.example/k', keys });
+    const answer = await send(keyless, '/plain', pool.accessToken('alice'));
+    await keyless.close();
+    expect(answer.status).toBe(503);
+    expect(answer.challenge).toBeUndefined();
+  });
+});
+
+function subOf(token: string): string {
+  const [, payload = ''] = token.split('.');
+  return (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sub: string }).sub;
+}
