@@ -40,6 +40,25 @@ describe('parseToken()', () => {
     });
   });
 
+  it('tells headers apart, however many it has read, and in whatever order', () => {
+    const kids = Array.from({ length: 40 }, (_, index) => `key-${index}`);
+    for (const kid of [...kids, ...kids.toReversed(), ...kids]) {
+      expect(parseToken(tokenOf({ header: { ...HEADER, kid } }), 16_384).kid).toBe(kid);
+    }
+  });
+
+  it('refuses what it has refused before, and what differs from a good header in its encoding only', () => {
+    const [header, ...others] = tokenOf({}).split('.');
+    const unsigned = tokenOf({ header: { ...HEADER, alg: 'none' } });
+    for (let times = 0; times < 3; times += 1) {
+      expect(parseToken(tokenOf({}), 16_384).kid).toBe(HEADER.kid);
+      expect(refusalOf(unsigned)).toBe('The token is not signed with RS256');
+      expect(refusalOf([`${header}=`, ...others].join('.'))).toContain(
+        'is not canonical base64url',
+      );
+    }
+  });
+
   it.each(['JWT', 'at+jwt'])('takes a token of the type %s', (typ) => {
     expect(parseToken(tokenOf({ header: { ...HEADER, typ } }), 16_384).kid).toBe(HEADER.kid);
   });

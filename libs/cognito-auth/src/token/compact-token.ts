@@ -48,14 +48,29 @@ interface CompactJws {
  */
 export function parseJws(jws: string): CompactJws {
   const [header, payload, signature] = partsOf(jws);
-  const parsed = jsonObjectOf(bytesOf(header, 'header'), 'header');
-  checkHeader(parsed);
   return {
-    header: parsed,
+    header: headerOf(header),
     payload: bytesOf(payload, 'payload'),
     signingInput: jws.slice(0, header.length + 1 + payload.length),
     signature: bytesOf(signature, 'signature'),
   };
+}
+
+/** What acceptable headers say, by their text. All tokens of a key have the same one. */
+const headers = new Map<string, JsonObject>();
+const MAX_HEADERS = 16;
+
+function headerOf(part: string): JsonObject {
+  const known = headers.get(part);
+  if (known) return known;
+  const bytes = bytesOf(part, 'header');
+  const header = Object.freeze(jsonObjectOf(bytes, 'header'));
+  checkHeader(header);
+  // Anybody can send others: then this is as slow as without it, and no larger.
+  if (headers.size >= MAX_HEADERS) headers.clear();
+  // A text of its own: a slice of the token would keep the whole token.
+  headers.set(bytes.toString('base64url'), header);
+  return header;
 }
 
 function partsOf(token: string): [string, string, string] {
