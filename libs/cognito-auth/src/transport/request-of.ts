@@ -22,7 +22,7 @@ export function requestOf(context: ExecutionContext): RequestLike {
     case 'http':
       return context.switchToHttp().getRequest<RequestLike | undefined>() ?? unsupported(context);
     case 'graphql':
-      return graphqlRequestOf(context.getArgs()) ?? unsupported(context);
+      return graphqlRequestOf(context.getArgs());
     case 'ws':
     case 'rpc':
       return messageOf(context);
