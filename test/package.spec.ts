@@ -72,11 +72,8 @@ describe('The packed library', () => {
     });
 
     it('needs no package of a transport that it does not have', { timeout: MINUTES }, async () => {
-      const output = await run(
+      const output = await evaluate(
         join(folder, app),
-        process.execPath,
-        '--input-type=module',
-        '--eval',
         `import { createRequire } from 'node:module';
          await import('nestjs-cognito-auth');
          const { resolve } = createRequire(process.cwd() + '/app.js');
@@ -89,11 +86,8 @@ describe('The packed library', () => {
     });
 
     it('has one class, whether imported or required', { timeout: MINUTES }, async () => {
-      const output = await run(
+      const output = await evaluate(
         join(folder, app),
-        process.execPath,
-        '--input-type=module',
-        '--eval',
         `import { createRequire } from 'node:module';
          import { CognitoGuard } from 'nestjs-cognito-auth';
          const required = createRequire(process.cwd() + '/app.js')('nestjs-cognito-auth');
@@ -104,13 +98,7 @@ describe('The packed library', () => {
     });
 
     it('says what to install for the hosted pages', { timeout: MINUTES }, async () => {
-      const output = await run(
-        join(folder, app),
-        process.execPath,
-        '--input-type=module',
-        '--eval',
-        HOSTED_PAGES,
-      );
+      const output = await evaluate(join(folder, app), HOSTED_PAGES);
 
       expect(output).toMatch(/The package "(openid-client|iron-webcrypto)" is not installed/);
       expect(output).toContain('run "npm install openid-client iron-webcrypto"');
@@ -196,6 +184,11 @@ async function start(folder: string, main = 'main.js', ...args: string[]) {
     await exited.catch(() => undefined);
   };
   return { url, token, stop };
+}
+
+/** What a program of a few lines prints in an application. */
+function evaluate(app: string, program: string): Promise<string> {
+  return run(app, process.execPath, '--input-type=module', '--eval', program);
 }
 
 function run(cwd: string, command: string, ...args: string[]): Promise<string> {

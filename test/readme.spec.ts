@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +39,7 @@ import {
   tableIn,
   typed,
 } from './markdown.js';
+import { freePort } from './support/free-port.js';
 
 const MINUTE = 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -806,15 +806,6 @@ function answerInPlaceOfAws(
 async function untilSettled<T>(promise: Promise<T>, act: () => Promise<void>): Promise<T> {
   const settled = await Promise.race([promise.then((value) => ({ value })), act()]);
   return settled ? settled.value : untilSettled(promise, act);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function send(url: string, token?: string, init: RequestInit = {}): Promise<Response> {
