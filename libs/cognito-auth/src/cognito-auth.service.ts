@@ -10,6 +10,8 @@ import type { RouteInfo } from './access/route-inventory.js';
 import { CognitoAuthError } from './cognito-auth.errors.js';
 import { lastExpiryOf } from './revocation/revocation-store.js';
 import type { RevocationTarget } from './revocation/revocation-store.js';
+import { asRefusal } from './strategy/token-verifier.js';
+import type { VerifiedToken } from './strategy/verified-tokens.js';
 import type { TokenUse } from './token/claims.js';
 import type { CognitoPrincipal } from './token/principal.js';
 import { extractToken } from './transport/token-extractors.js';
@@ -65,9 +67,14 @@ export class CognitoAuthService {
       throw new CognitoAuthError('missing_token', 'There is no token to verify');
     }
     const accessRules = rules === undefined ? NO_RULES : accessRulesFrom(rules);
-    // No turn of the event loop for what is at hand.
-    const verifying = this.access.verifier.verify(token);
-    const verified = verifying instanceof Promise ? await verifying : verifying;
+    let verified: VerifiedToken;
+    try {
+      // No turn of the event loop for what is at hand.
+      const verifying = this.access.verifier.verify(token);
+      verified = verifying instanceof Promise ? await verifying : verifying;
+    } catch (error) {
+      throw asRefusal(error);
+    }
     checkToken(verified.principal, accessRules, verified.pool.tokenUse);
     const asking = this.access.currentPrincipalOf(verified.principal);
     const principal = asking instanceof Promise ? await asking : asking;

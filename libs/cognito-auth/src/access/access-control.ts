@@ -14,13 +14,13 @@ import { authenticationOf } from './authentication.js';
 import type { Authentication, Caller } from './authentication.js';
 import { ConnectionTokens } from './connection-tokens.js';
 import { callHook, hookFailed, HOOKS, textsOf } from './hooks.js';
+import { RequestTokens } from './request-tokens.js';
 import type {
   AccessCheck,
   GroupsProvider,
   IdentityResolver,
   PermissionsProvider,
 } from './hooks.js';
-import { chain } from './chain.js';
 
 /**
  * Decides who may enter, for one registration of the module.
@@ -32,6 +32,7 @@ import { chain } from './chain.js';
 export class AccessControl {
   readonly connectionTokens = new ConnectionTokens();
 
+  private readonly tokens: RequestTokens;
   private readonly checks = new Map<Type<AccessCheck>, Promise<AccessCheck>>();
   private readonly admissions = new WeakMap<ExecutionContext, Promise<true>>();
 
@@ -42,25 +43,22 @@ export class AccessControl {
     @Optional() @Inject(HOOKS.groups) private readonly groups?: GroupsProvider,
     @Optional() @Inject(HOOKS.permissions) readonly permissions?: PermissionsProvider,
     @Optional() @Inject(HOOKS.revocation) readonly revocation?: RevocationStore,
-  ) {}
+  ) {
+    this.tokens = new RequestTokens(verifier.options.tokenFrom, this.connectionTokens);
+  }
 
   /**
-   * Admits the sender of a request, and puts the user on the request.
+   * Admits the sender of a request, and puts the user on the request; or says at once why not.
    *
    * @throws CognitoAuthError
    */
-  admit(context: ExecutionContext, rules: AccessRules): true | Promise<true> {
-    const authentication = authenticationOf(context, this.verifier, this.connectionTokens);
-    return chain(authentication.verified, (verified) => {
-      authentication.verified = verified;
-      if (!verified) return admitAnonymous(rules);
-      checkToken(verified.principal, rules, verified.pool.tokenUse);
-      return chain(this.callerOf(authentication, verified, context), (caller) => {
-        checkPrincipal(caller.principal, rules);
-        const isDecided = !rules.permissions && !rules.checks;
-        return isDecided ? true : this.admitOnce(context, rules, caller);
-      });
-    });
+  admit(context: ExecutionContext, rules: AccessRules): true | CognitoAuthError | Promise<true> {
+    const authentication = authenticationOf(context, this.verifier, this.tokens);
+    const { refusal, verified } = authentication;
+    if (refusal) return refusal;
+    return verified instanceof Promise
+      ? verified.then((known) => this.admitToken(context, rules, authentication, known))
+      : this.admitToken(context, rules, authentication, verified);
   }
 
   /**
@@ -104,27 +102,47 @@ export class AccessControl {
     }
   }
 
-  private callerOf(
-    authentication: Authentication,
-    verified: VerifiedToken,
+  private admitToken(
     context: ExecutionContext,
-  ): Caller | Promise<Caller> {
-    authentication.caller ??= chain(this.identify(verified, context), (caller) => {
-      presentUser(authentication.request, this.verifier.options.property, caller.user);
-      authentication.caller = caller;
-      return caller;
-    });
-    return authentication.caller;
+    rules: AccessRules,
+    authentication: Authentication,
+    verified: VerifiedToken | null,
+  ): true | Promise<true> {
+    authentication.verified = verified;
+    if (!verified) return admitAnonymous(authentication, rules);
+    checkToken(verified.principal, rules, verified.pool.tokenUse);
+    const caller = (authentication.caller ??= this.callerOf(authentication, verified, context));
+    return caller instanceof Promise
+      ? caller.then((known) => this.admitCaller(context, rules, known))
+      : this.admitCaller(context, rules, caller);
   }
 
-  private identify(
+  private admitCaller(
+    context: ExecutionContext,
+    rules: AccessRules,
+    caller: Caller,
+  ): true | Promise<true> {
+    checkPrincipal(caller.principal, rules);
+    const isDecided = !rules.permissions && !rules.checks;
+    return isDecided ? true : this.admitOnce(context, rules, caller);
+  }
+
+  private callerOf(
+    authentication: Authentication,
     { principal }: VerifiedToken,
     context: ExecutionContext,
   ): Caller | Promise<Caller> {
     if (this.identity || this.groups || this.revocation) {
-      return this.identifyByHooks(principal, context);
+      const identified = this.identifyByHooks(principal, context);
+      return identified.then((caller) => this.present(authentication, caller));
     }
-    return { principal, user: principal };
+    return this.present(authentication, { principal, user: principal });
+  }
+
+  private present(authentication: Authentication, caller: Caller): Caller {
+    presentUser(authentication.request, this.verifier.options.property, caller.user);
+    authentication.caller = caller;
+    return caller;
   }
 
   private async identifyByHooks(
@@ -200,7 +218,9 @@ async function checkRevocation(store: RevocationStore, principal: CognitoPrincip
   throw hookFailed('revocation', new TypeError('isRevoked() returned neither true nor false'));
 }
 
-function admitAnonymous(rules: AccessRules): true {
+function admitAnonymous({ refusal }: Authentication, rules: AccessRules): true {
+  // A bad token is not the same as none.
+  if (refusal) throw refusal;
   if (rules.mode === 'optional') return true;
   throw new CognitoAuthError('missing_token', 'The request has no token; this route needs one');
 }

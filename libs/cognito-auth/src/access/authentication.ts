@@ -1,13 +1,11 @@
 import type { ExecutionContext } from '@nestjs/common';
+import type { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { TokenVerifier } from '../strategy/token-verifier.js';
 import type { VerifiedToken } from '../strategy/verified-tokens.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { guardedRequestOf, requestOf } from '../transport/request-of.js';
 import type { RequestLike } from '../transport/request-of.js';
-import { SocketMessage } from '../transport/socket-message.js';
-import { extractToken } from '../transport/token-extractors.js';
-import { chain } from './chain.js';
-import type { ConnectionTokens } from './connection-tokens.js';
+import type { RequestTokens } from './request-tokens.js';
 
 /**
  * What one registration found out about the sender of one request.
@@ -21,8 +19,10 @@ export interface Authentication {
   readonly earlier?: Authentication;
   /** `null` when the request has none; absent until it is found. */
   token?: string | null;
-  /** `null` without a token; a promise until it is verified. */
+  /** `null` without a good token; a promise until it is verified. */
   verified: VerifiedToken | null | Promise<VerifiedToken | null>;
+  /** Why the token was refused, if that was clear at once. */
+  refusal?: CognitoAuthError;
   /** Absent until a route accepts the token; a promise until the hooks have answered. */
   caller?: Caller | Promise<Caller>;
 }
@@ -36,60 +36,93 @@ export interface Caller {
   permissions?: Promise<readonly string[]>;
 }
 
-const LATEST = Symbol('cognito-auth:authentication');
+/** What a class extends that gives its private fields to an object which exists already. */
+const Existing = function returned(object: object) {
+  return object;
+} as unknown as new (object: object) => object;
 
-/** A request carries its records itself: those of a WeakMap would cost it 2 µs of garbage collection. */
-interface Carrier {
-  [LATEST]?: Authentication;
+/**
+ * The records of a request, in a private field of the request itself: no copy and no log of it
+ * shows them, and a WeakMap or a defined property would cost every request 1 to 2 µs.
+ */
+class Recorded extends Existing {
+  #latest: Authentication | undefined;
+
+  private constructor(request: object, latest: Authentication) {
+    super(request);
+    this.#latest = latest;
+  }
+
+  static latestOf(request: object): Authentication | undefined {
+    return #latest in request ? request.#latest : undefined;
+  }
+
+  static record(request: object, authentication: Authentication): void {
+    if (authentication.earlier) (request as Recorded).#latest = authentication;
+    // oxlint-disable-next-line no-new -- what comes out is the request
+    else new Recorded(request, authentication);
+  }
 }
 
-/** Finds and verifies the token of a request, or takes what was found out before. */
+/**
+ * Finds and verifies the token of a request, or takes what was found out before: a bad token is
+ * verified once, too, however many fields of a GraphQL operation ask.
+ *
+ * A refusal that is clear at once is not thrown: to unwind the stack would cost a flood of bad
+ * tokens less than us.
+ *
+ * @throws CognitoAuthError when no token can be read
+ */
 export function authenticationOf(
   context: ExecutionContext,
   verifier: TokenVerifier,
-  connectionTokens: ConnectionTokens,
+  tokens: RequestTokens,
 ): Authentication {
   const request = requestOf(context);
-  const earlier = latestOf(request);
+  const earlier = Recorded.latestOf(request);
   for (let known = earlier; known; known = known.earlier) {
     if (known.verifier === verifier) return known;
   }
+  const token = tokens.of(request);
   const authentication: Authentication = {
     verifier,
     request,
     earlier,
     token: undefined,
     verified: null,
+    refusal: undefined,
     caller: undefined,
   };
-  authentication.verified = chain(tokenOf(request, verifier, connectionTokens), (token) => {
-    authentication.token = token;
-    return token === null ? null : verifier.verify(token);
-  });
-  // Not enumerable, so that neither a copy nor a log of the request shows it.
-  Object.defineProperty(request, LATEST, { value: authentication, configurable: true });
+  Recorded.record(request, authentication);
+  authentication.verified =
+    token instanceof Promise
+      ? token.then((found) => verifiedOf(authentication, tokens, found))
+      : verifiedOf(authentication, tokens, token);
   return authentication;
 }
 
-/** What was found out about this very request, not about one that it inherits from. */
-function latestOf(request: Carrier | undefined): Authentication | undefined {
-  const latest = request?.[LATEST];
-  return latest?.request === request ? latest : undefined;
-}
-
-function tokenOf(request: object, verifier: TokenVerifier, connectionTokens: ConnectionTokens) {
-  if (request instanceof SocketMessage) {
-    const token = connectionTokens.of(request.connection);
-    if (token !== undefined) return token;
+function verifiedOf(authentication: Authentication, tokens: RequestTokens, token: string | null) {
+  authentication.token = token;
+  if (token === null) return null;
+  const { request, verifier } = authentication;
+  try {
+    const verified = verifier.verify(token);
+    if (!(verified instanceof Promise)) return verified;
+    return verified.catch((error: unknown) => {
+      throw tokens.refusalOf(error, request, token);
+    });
+  } catch (error) {
+    authentication.refusal = tokens.refusalOf(error, request, token);
+    return null;
   }
-  return extractToken(verifier.options.tokenFrom, request);
 }
 
 /** What the last guard with a token found out, or the last without one; for parameter decorators. */
 export function lastAuthenticationOf(context: ExecutionContext): Authentication | undefined {
-  const last = latestOf(guardedRequestOf(context));
+  const request = guardedRequestOf(context);
+  const last = request && Recorded.latestOf(request);
   for (let known = last; known; known = known.earlier) {
-    if (known.verified !== null) return known;
+    if (known.verified !== null || known.refusal) return known;
   }
   return last;
 }

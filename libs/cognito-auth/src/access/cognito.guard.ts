@@ -35,13 +35,18 @@ export class CognitoGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rules = accessRulesOf(context.getHandler(), context.getClass());
     if (rules.mode === 'public') return true;
+    let refusal: unknown;
     try {
       const admitted = this.access.admit(context, rules);
       if (admitted === true) return true;
-      return admitted.catch((error: unknown) => this.refuse(context, error));
+      if (admitted instanceof Promise) {
+        return admitted.catch((error: unknown) => this.refuse(context, error));
+      }
+      refusal = admitted;
     } catch (error) {
-      return this.refuse(context, error);
+      refusal = error;
     }
+    return this.refuse(context, refusal);
   }
 
   private refuse(context: ExecutionContext, error: unknown): never | Promise<never> {

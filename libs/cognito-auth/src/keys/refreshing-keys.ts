@@ -45,8 +45,13 @@ export class RefreshingKeys implements KeySource {
 
   find(kid: string): SigningKey | Promise<SigningKey> {
     const age = this.age();
-    const key = this.isUsableAt(age) ? this.keys.get(kid) : undefined;
-    if (!key) return this.search(kid);
+    const isUsable = this.isUsableAt(age);
+    const key = isUsable ? this.keys.get(kid) : undefined;
+    if (!key) {
+      // Most unknown keys are inventions, and what costs little to refuse is no use to an attacker.
+      if (isUsable && !this.underWay) this.checkCooldown();
+      return this.search(kid);
+    }
     if (age >= this.policy.maxAge) this.refreshBehind();
     return key;
   }
@@ -79,14 +84,15 @@ export class RefreshingKeys implements KeySource {
     }
   }
 
-  /** An unknown key may make us fetch once per cooldown, however many of them are invented. */
   private startSearch(): void {
-    const now = performance.now();
-    const wait = Math.max(this.searchedAt + this.policy.cooldown, this.retryAt) - now;
-    if (wait <= 0) {
-      this.searchedAt = now;
-      return;
-    }
+    this.checkCooldown();
+    this.searchedAt = performance.now();
+  }
+
+  /** An unknown key may make us fetch once per cooldown, however many of them are invented. */
+  private checkCooldown(): void {
+    const wait = Math.max(this.searchedAt + this.policy.cooldown, this.retryAt) - performance.now();
+    if (wait <= 0) return;
     throw this.failures === 0 ? unknownKey() : keysUnavailable(wait / 1000);
   }
 

@@ -3,6 +3,7 @@ import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { warningsOf } from '../cognito-auth.resolved-options.js';
 import type { ResolvedOptions } from '../cognito-auth.resolved-options.js';
+import { rememberHeader } from '../token/compact-token.js';
 import { checkSignatureWith } from './signature.js';
 import { TokenChecks } from './token-checks.js';
 import type { PreparedToken } from './token-checks.js';
@@ -31,8 +32,9 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
   }
 
   /**
-   * What a token proves; at once when its key is at hand. A refusal, a CognitoAuthError, is always
-   * a rejection.
+   * What a token proves; at once when its key is at hand.
+   *
+   * @throws Error at once as well, or else as a rejection; `asRefusal()` says what it means
    */
   verify(token: string): VerifiedToken | Promise<VerifiedToken> {
     // What is too long to be a token is not worth a digest.
@@ -58,29 +60,25 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
   }
 
   private verifyNew(token: string, digest?: TokenDigest): VerifiedToken | Promise<VerifiedToken> {
-    try {
-      const prepared = this.checks.prepare(token);
-      if (!(prepared instanceof Promise)) return this.finish(prepared, digest);
-      return prepared.then((ready) => this.finish(ready, digest)).catch(refuse);
-    } catch (error) {
-      return refuse(error);
-    }
+    const prepared = this.checks.prepare(token);
+    return prepared instanceof Promise
+      ? prepared.then((ready) => this.finish(ready, digest))
+      : this.finish(prepared, digest);
   }
 
   private finish(prepared: PreparedToken, digest: TokenDigest | undefined): VerifiedToken {
     if (prepared.key) checkSignatureWith(prepared.key, prepared.unverified);
     const verified = this.checks.accept(prepared);
+    rememberHeader(prepared.unverified);
     this.remembered.add(digest, verified);
     return verified;
   }
 }
 
-/** Whatever goes wrong while a token is verified, the token does not open anything. */
-function refuse(error: unknown): Promise<never> {
-  return Promise.reject(asRefusal(error));
-}
-
-/** The refusal that an error means: our own as it is, and any other is that of a bad token. */
+/**
+ * The refusal that an error of a verification means. Ours means what it says; whatever else goes
+ * wrong, the token does not open anything.
+ */
 export function asRefusal(error: unknown): CognitoAuthError {
   if (error instanceof CognitoAuthError) return error;
   return new CognitoAuthError('malformed_token', 'The token cannot be verified', { cause: error });

@@ -1,4 +1,5 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
+import { LRUCache } from 'lru-cache';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { memberOf } from './claims.js';
 import type { JsonObject } from './claims.js';
@@ -10,6 +11,8 @@ export interface UnverifiedToken {
   /** The header and the payload as they are encoded, with the dot between them. */
   readonly signingInput: string;
   readonly signature: Buffer;
+  /** The header, when none like it was remembered. */
+  readonly newHeader?: JsonObject;
 }
 
 /** Characters of the longest key id that is looked up, or taken from a key set. */
@@ -24,18 +27,21 @@ export const MAX_KID_LENGTH = 256;
  */
 export function parseToken(token: string, maxLength: number): UnverifiedToken {
   if (token.length > maxLength) throw malformed(`The token is longer than ${maxLength} characters`);
-  const { header, payload, signingInput, signature } = parseJws(token);
+  const { header, newHeader, payload, signingInput, signature } = parseJws(token);
   return {
     kid: kidOf(header),
     claims: jsonObjectOf(payload, 'payload'),
     signingInput,
     signature,
+    newHeader,
   };
 }
 
 /** A JWS in compact serialization whose header says RS256, and nothing that changes what is signed. */
 interface CompactJws {
   readonly header: JsonObject;
+  /** The same, when none like it was remembered. */
+  readonly newHeader?: JsonObject;
   readonly payload: Buffer;
   readonly signingInput: string;
   readonly signature: Buffer;
@@ -48,43 +54,52 @@ interface CompactJws {
  */
 export function parseJws(jws: string): CompactJws {
   const [header, payload, signature] = partsOf(jws);
+  const known = headers.get(header);
+  const newHeader = known ? undefined : headerOf(header);
   return {
-    header: headerOf(header),
+    header: known ?? newHeader!,
+    newHeader,
     payload: bytesOf(payload, 'payload'),
     signingInput: jws.slice(0, header.length + 1 + payload.length),
     signature: bytesOf(signature, 'signature'),
   };
 }
 
-/** What acceptable headers say, by their text. All tokens of a key have the same one. */
-const headers = new Map<string, JsonObject>();
-const MAX_HEADERS = 16;
+/** What the headers of verified tokens say, by their text. All tokens of a key have the same one. */
+const headers = new LRUCache<string, JsonObject>({ max: 100 });
+
+/**
+ * Spares later tokens with the same header that it is read again. For verified tokens: anybody can
+ * send others, and they would take the place of these.
+ */
+export function rememberHeader({ newHeader, signingInput }: UnverifiedToken): void {
+  if (!newHeader) return;
+  // A text of its own: a slice of the token would keep the whole token.
+  const text = Buffer.from(signingInput.slice(0, signingInput.indexOf('.'))).toString();
+  headers.set(text, newHeader);
+}
 
 function headerOf(part: string): JsonObject {
-  const known = headers.get(part);
-  if (known) return known;
-  const bytes = bytesOf(part, 'header');
-  const header = Object.freeze(jsonObjectOf(bytes, 'header'));
+  const header = Object.freeze(jsonObjectOf(bytesOf(part, 'header'), 'header'));
   checkHeader(header);
-  // Anybody can send others: then this is as slow as without it, and no larger.
-  if (headers.size >= MAX_HEADERS) headers.clear();
-  // A text of its own: a slice of the token would keep the whole token.
-  headers.set(bytes.toString('base64url'), header);
   return header;
 }
 
 function partsOf(token: string): [string, string, string] {
-  const parts = token.split('.', 6);
-  const [header, payload, signature] = parts;
-  if (parts.length === 5) {
-    throw malformed(
-      'The token is encrypted, as refresh tokens of Cognito are; send an access token or an ID token',
-    );
-  }
-  if (parts.length !== 3 || !header || !payload || !signature) {
-    throw malformed('The token does not have three non-empty parts separated by dots');
-  }
-  return [header, payload, signature];
+  const first = token.indexOf('.');
+  const second = token.indexOf('.', first + 1);
+  // A part that is empty puts two dots, or a dot and an end, beside each other.
+  const isWhole = first > 0 && second > first + 1 && second < token.length - 1;
+  if (!isWhole || token.includes('.', second + 1)) throw notThreeParts(token);
+  return [token.slice(0, first), token.slice(first + 1, second), token.slice(second + 1)];
+}
+
+function notThreeParts(token: string): CognitoAuthError {
+  return token.split('.', 6).length === 5
+    ? malformed(
+        'The token is encrypted, as refresh tokens of Cognito are; send an access token or an ID token',
+      )
+    : malformed('The token does not have three non-empty parts separated by dots');
 }
 
 function bytesOf(part: string, name: string): Buffer {
@@ -97,15 +112,23 @@ function bytesOf(part: string, name: string): Buffer {
 }
 
 function jsonObjectOf(bytes: Buffer, name: string): JsonObject {
-  if (!isUtf8(bytes)) throw malformed(`The ${name} of the token is not UTF-8`);
-  const value = jsonOf(bytes.toString('utf8'));
+  const value = jsonOf(textOf(bytes, name));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw malformed(`The ${name} of the token is not a JSON object`);
   }
   return value as JsonObject;
 }
 
+function textOf(bytes: Buffer, name: string): string {
+  // Most tokens; to decode it as UTF-8 would take longer.
+  if (isAscii(bytes)) return bytes.toString('latin1');
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw malformed(`The ${name} of the token is not UTF-8`);
+}
+
 function jsonOf(text: string): unknown {
+  // To throw takes longer than all the rest, and whoever floods us sends no JSON.
+  if (!/^[ \t\n\r]*\{/.test(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -201,8 +201,13 @@ describe('A principal', () => {
     expect({ ...principal }.expiresAt).toEqual(new Date('2023-11-14T23:15:00Z'));
   });
 
-  it('shares its groups with nobody', () => {
-    expect(principalOf(ACCESS, POOL).groups).not.toBe(principalOf(ACCESS, POOL).groups);
+  it('has scopes of its own token, however many were read before', () => {
+    const scopes = Array.from({ length: 140 }, (_, index) => `orders/${index} email`);
+    for (const scope of [...scopes, ...scopes.toReversed(), ...scopes]) {
+      const principal = principalOf({ ...ACCESS, scope }, POOL);
+      expect(principal.scopes).toEqual(scope.split(' '));
+      expect(principal.scopes).toSatisfy(Object.isFrozen);
+    }
   });
 
   it('has claims of at most 32 levels', () => {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { CognitoClaims, TokenUse } from './claims.js';
 
@@ -73,7 +74,8 @@ export function principalOf(
     userPoolId: pool.userPoolId,
     userPool: pool.name,
     tokenUse: claims.token_use,
-    groups: groups ? Object.freeze([...groups]) : NOTHING,
+    // Frozen with the claims below.
+    groups: groups ?? NOTHING,
     scopes: scopesOf(own(claims, 'scope')),
     customAttributes: customAttributesOf(claims),
     claims: deepFreeze(claims, 1),
@@ -83,19 +85,14 @@ export function principalOf(
     addProfile(principal, claims);
   }
   addIds(principal, claims);
-  Object.defineProperty(principal, 'issuedAt', ISSUED_AT);
-  Object.defineProperty(principal, 'expiresAt', EXPIRES_AT);
-  if (own(claims, 'auth_time') !== undefined) {
-    Object.defineProperty(principal, 'authTime', AUTH_TIME);
-  }
-  return Object.freeze(principal) as CognitoPrincipal;
+  const times = own(claims, 'auth_time') === undefined ? TIMES : TIMES_OF_SIGN_IN;
+  return Object.freeze(Object.defineProperties(principal, times)) as CognitoPrincipal;
 }
 
 // Freezing does not stop `setTime()`, so every reader gets a Date of its own. All principals share
 // the functions that make it: with functions of their own, no two would have the same hidden class.
-const ISSUED_AT = dateFrom('iat');
-const EXPIRES_AT = dateFrom('exp');
-const AUTH_TIME = dateFrom('auth_time');
+const TIMES = { issuedAt: dateFrom('iat'), expiresAt: dateFrom('exp') };
+const TIMES_OF_SIGN_IN = { ...TIMES, authTime: dateFrom('auth_time') };
 
 function dateFrom(claim: 'iat' | 'exp' | 'auth_time'): PropertyDescriptor & ThisType<Draft> {
   return {
@@ -144,9 +141,17 @@ function addProfile(principal: Draft, claims: CognitoClaims): void {
 const NOTHING: readonly never[] = Object.freeze([]);
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
 
+/** The lists of scopes that were seen before; an app client asks for the same ones again and again. */
+const scopeLists = new LRUCache<string, readonly string[]>({ max: 100 });
+
 function scopesOf(scope: string | undefined): readonly string[] {
   if (scope === undefined) return NOTHING;
-  return Object.freeze(scope.split(' ').filter((name) => name !== ''));
+  let scopes = scopeLists.get(scope);
+  if (!scopes) {
+    scopes = Object.freeze(scope.split(' ').filter((name) => name !== ''));
+    scopeLists.set(scope, scopes);
+  }
+  return scopes;
 }
 
 function customAttributesOf(claims: CognitoClaims): Readonly<Record<string, string>> {

@@ -29,16 +29,32 @@ export type TokenExtractor = (
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 /**
+ * The same extractor without a look at each character of the token, for whoever verifies it and
+ * asks the extractor itself when the token is malformed. No good token has any other character, and
+ * to look costs more than to recognize a token.
+ */
+const UNCHECKED = Symbol('cognito-auth:unchecked');
+
+type UncheckedExtractor = TokenExtractor & { readonly [UNCHECKED]?: TokenExtractor };
+
+/**
  * Takes the token from `Authorization: Bearer <token>` (RFC 6750 §2.1).
  *
  * Strict: exactly one such header with exactly one token; the scheme is case-insensitive. Another
  * scheme counts as no token.
  */
 export function fromBearerHeader(): TokenExtractor {
-  return (request: TokenCarrier) => {
-    const header = soleHeader(request, 'authorization');
-    return header ? bearerTokenOf(header) : null;
+  const extract = (request: TokenCarrier): string | null => {
+    const token = bearerTokenIn(request);
+    if (token !== null && !B64TOKEN.test(token)) throw malformedHeader();
+    return token;
   };
+  return Object.assign(extract, { [UNCHECKED]: bearerTokenIn });
+}
+
+function bearerTokenIn(request: TokenCarrier): string | null {
+  const header = soleHeader(request, 'authorization');
+  return header ? bearerTokenOf(header) : null;
 }
 
 function bearerTokenOf(header: string): string | null {
@@ -50,7 +66,7 @@ function bearerTokenOf(header: string): string | null {
     throw malformedHeader();
   }
   const token = withoutLeadingSpaces(header, scheme.length);
-  if (!B64TOKEN.test(token)) throw malformedHeader();
+  if (token === '') throw malformedHeader();
   return token;
 }
 
@@ -206,8 +222,8 @@ export function extractToken(
   extractors: readonly TokenExtractor[],
   request: unknown,
 ): string | null | Promise<string | null> {
-  for (const [index, extractor] of extractors.entries()) {
-    const found = attempt(extractor, request);
+  for (let index = 0; index < extractors.length; index += 1) {
+    const found = attempt(extractors[index]!, request);
     if (found instanceof Promise) {
       const others = extractors.slice(index + 1);
       return found
@@ -218,6 +234,27 @@ export function extractToken(
     if (token) return token;
   }
   return null;
+}
+
+/** The same extractors, whose answers `checkCharacters()` is to be asked about when they are malformed. */
+export function uncheckedExtractors(extractors: readonly UncheckedExtractor[]): TokenExtractor[] {
+  return extractors.map((extractor) => extractor[UNCHECKED] ?? extractor);
+}
+
+/**
+ * Refuses a request whose malformed token comes from a header that is no bearer credential at all.
+ *
+ * @throws CognitoAuthError `malformed_request`
+ */
+export function checkCharacters(
+  extractors: readonly UncheckedExtractor[],
+  request: unknown,
+  token: string,
+): void {
+  if (B64TOKEN.test(token)) return;
+  for (const extractor of extractors) {
+    if (extractor[UNCHECKED]?.(request) === token) void extractor(request);
+  }
 }
 
 function tokenIn(found: unknown): string | null {
