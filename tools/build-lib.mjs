@@ -4,9 +4,10 @@
 //   node tools/build-lib.mjs <folder>   a whole package into another folder
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const library = join(root, 'libs/cognito-auth');
@@ -15,6 +16,7 @@ const folder = resolve(process.argv[2] ?? library);
 await rm(join(folder, 'dist'), { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await Promise.all([compile('tsconfig.lib.json', 'esm'), compile('tsconfig.cjs.json', 'cjs')]);
+await bundle(join(folder, 'dist/esm'));
 // The package is a module; this marks its second copy as CommonJS.
 await writeFile(join(folder, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
 await Promise.all(
@@ -38,4 +40,35 @@ async function compile(project, format) {
     'close',
   );
   if (code !== 0) process.exit(1);
+}
+
+/**
+ * Puts the ES modules into a few files: to load each of them by itself would take an application
+ * 30 ms more to start. What entry points share they still share.
+ *
+ * @param {string} modules
+ */
+async function bundle(modules) {
+  const { exports } = JSON.parse(await readFile(join(library, 'package.json'), 'utf8'));
+  /** @type {string[]} */
+  const entries = Object.values(exports).flatMap((entry) => entry.import?.default ?? []);
+  const names = entries.map((file) => file.replace('./dist/esm/', '').replace(/\.js$/, ''));
+  const bundled = await rolldown({
+    input: Object.fromEntries(names.map((name) => [name, join(modules, `${name}.js`)])),
+    // The dependencies and Node.js itself.
+    external: /^[^./]/,
+    platform: 'node',
+    treeshake: false,
+  });
+  const { output } = await bundled.generate({
+    format: 'esm',
+    keepNames: true,
+    chunkFileNames: 'chunks/[name].js',
+  });
+  const files = await readdir(modules, { recursive: true });
+  const replaced = files.filter((file) => /\.js(\.map)?$/.test(file));
+  await Promise.all(replaced.map((file) => rm(join(modules, file))));
+  await mkdir(join(modules, 'chunks'));
+  const chunks = output.filter((file) => file.type === 'chunk');
+  await Promise.all(chunks.map(({ fileName, code }) => writeFile(join(modules, fileName), code)));
 }
