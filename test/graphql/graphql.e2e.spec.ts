@@ -252,6 +252,14 @@ describe.each(SERVERS)('GraphQL on $name', (server) => {
     expect(CountingIdentity.calls).toBe(1);
   });
 
+  it('verifies a bad token once for an operation, too, and refuses every field', async () => {
+    const query = '{ a: recipes { id } b: recipes { id } c: me { username } }';
+    const { codes } = await ask(app, query, pool.forgedToken());
+    expect(codes).toContain('invalid_signature');
+    expect(new Set(codes).size).toBe(1);
+    expect(extractions).toBe(1);
+  });
+
   it('serves resolvers that are created for each request', async () => {
     expect((await ask(app, '{ ofRequest }', alice)).data).toEqual({ ofRequest: 'alice' });
     expect((await ask(app, '{ ofRequest }', bob)).data).toEqual({ ofRequest: 'bob' });

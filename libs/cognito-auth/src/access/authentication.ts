@@ -68,8 +68,8 @@ class Recorded extends Existing {
  * Finds and verifies the token of a request, or takes what was found out before: a bad token is
  * verified once, too, however many fields of a GraphQL operation ask.
  *
- * A refusal that is clear at once is not thrown: to unwind the stack would cost a flood of bad
- * tokens less than us.
+ * A refusal that is clear at once is kept and not thrown: unwinding the stack is a good part of
+ * what a flood of bad tokens costs.
  *
  * @throws CognitoAuthError when no token can be read
  */
@@ -93,11 +93,11 @@ export function authenticationOf(
     refusal: undefined,
     caller: undefined,
   };
-  Recorded.record(request, authentication);
   authentication.verified =
     token instanceof Promise
       ? token.then((found) => verifiedOf(authentication, tokens, found))
       : verifiedOf(authentication, tokens, token);
+  Recorded.record(request, authentication);
   return authentication;
 }
 
