@@ -1,5 +1,6 @@
 import type { JwksClient } from 'jwks-rsa';
-import { fetchJson, withDeadline } from './jwks-fetcher.js';
+import { withDeadline } from '../deadline.js';
+import { fetchJson } from './jwks-fetcher.js';
 import type { FetchLimits, JwksFetcher } from './jwks-fetcher.js';
 import { rsaKeysOf, signingKeyOf } from './signing-key.js';
 import type { SigningKey } from './signing-key.js';

@@ -46,16 +46,3 @@ function parsed(text: string): unknown {
     throw new Error('the answer is not JSON');
   }
 }
-
-/** The promise, or a rejection once the time (milliseconds) is over. */
-export async function withDeadline<T>(promise: Promise<T>, timeout: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

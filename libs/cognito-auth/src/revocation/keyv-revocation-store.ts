@@ -1,3 +1,4 @@
+import { withDeadline } from '../deadline.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { entryOf, isVoid, keysOf, mergedEntry } from './revocation-store.js';
 import type { RevocationEntry, RevocationStore, RevocationTarget } from './revocation-store.js';
@@ -69,17 +70,9 @@ export class KeyvRevocationStore implements RevocationStore {
     throw new Error('the revocation store did not keep a revocation');
   }
 
-  private async inTime<T>(answer: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const error = new Error(`the revocation store did not answer within ${this.timeout} ms`);
-      timer = setTimeout(() => reject(error), this.timeout);
-    });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  private inTime<T>(answer: Promise<T>): Promise<T> {
+    const message = `the revocation store did not answer within ${this.timeout} ms`;
+    return withDeadline(answer, this.timeout, message);
   }
 }
 
