@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -56,7 +56,7 @@ async function bundle(modules) {
   const bundled = await rolldown({
     input: Object.fromEntries(names.map((name) => [name, join(modules, `${name}.js`)])),
     // The dependencies and Node.js itself.
-    external: /^[^./]/,
+    external: (id) => !id.startsWith('.') && !isAbsolute(id),
     platform: 'node',
     treeshake: false,
   });

@@ -14,13 +14,13 @@ import { authenticationOf } from './authentication.js';
 import type { Authentication, Caller } from './authentication.js';
 import { ConnectionTokens } from './connection-tokens.js';
 import { callHook, hookFailed, HOOKS, textsOf } from './hooks.js';
-import { RequestTokens } from './request-tokens.js';
 import type {
   AccessCheck,
   GroupsProvider,
   IdentityResolver,
   PermissionsProvider,
 } from './hooks.js';
+import { RequestTokens } from './request-tokens.js';
 
 /**
  * Decides who may enter, for one registration of the module.

@@ -3,7 +3,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { CognitoPrincipal } from '../token/principal.js';
-import { expired, secondsNow } from '../token/expiry.js';
+import { expired, notActiveYet, secondsNow } from '../token/expiry.js';
 import { extractToken } from '../transport/token-extractors.js';
 import { invalidSignature } from './signature.js';
 import type { PreparedToken } from './token-checks.js';
@@ -100,9 +100,7 @@ function refusalOf(reason: unknown): HttpException {
   if (reason instanceof HttpException) return reason;
   const { name, message, expiredAt } = reason as Error & { expiredAt?: Date };
   if (name === 'TokenExpiredError') return expired(Number(expiredAt) / 1000, secondsNow());
-  if (name === 'NotBeforeError') {
-    return new CognitoAuthError('token_not_active', 'The token is not active yet (claim nbf)');
-  }
+  if (name === 'NotBeforeError') return notActiveYet();
   if (message === 'invalid signature') return invalidSignature(reason);
   return asRefusal(reason);
 }

@@ -2,7 +2,7 @@ import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { CognitoAuthErrorCode } from '../cognito-auth.errors.js';
 import { memberOf } from './claims.js';
 import type { CognitoClaims, JsonObject } from './claims.js';
-import { expired, isExpired } from './expiry.js';
+import { expired, isExpired, notActiveYet } from './expiry.js';
 
 /** What the claims of a token of one user pool are held against. */
 export interface ClaimExpectations {
@@ -43,9 +43,7 @@ export function checkTimes(
   if (Object.hasOwn(claims, 'nbf')) {
     const notBefore = claims['nbf'];
     if (typeof notBefore !== 'number') throw mistyped('nbf', 'a time in seconds');
-    if (notBefore > Math.floor(now) + clockTolerance) {
-      throw refusal('token_not_active', 'The token is not active yet (claim nbf)');
-    }
+    if (notBefore > Math.floor(now) + clockTolerance) throw notActiveYet();
   }
   if (ignoreExpiration) return;
   const expiry = memberOf(claims, 'exp');

@@ -14,6 +14,11 @@ export function isExpired(exp: number, now: number, clockTolerance: number): boo
   return now >= exp + clockTolerance;
 }
 
+/** The refusal of a token before its `nbf`. RFC 7519 §4.1.5. */
+export function notActiveYet(): CognitoAuthError {
+  return new CognitoAuthError('token_not_active', 'The token is not active yet (claim nbf)');
+}
+
 /** The refusal of a token that expired at `exp` (seconds). */
 export function expired(exp: number, now: number): CognitoAuthError {
   const ago = Math.max(0, Math.floor(now - exp));
