@@ -67,7 +67,7 @@ export class CognitoAuthService {
       throw new CognitoAuthError('missing_token', 'There is no token to verify');
     }
     const accessRules = rules === undefined ? NO_RULES : accessRulesFrom(rules);
-    let verified: VerifiedToken;
+    let verified: VerifiedToken | CognitoAuthError;
     try {
       // No turn of the event loop for what is at hand.
       const verifying = this.access.verifier.verify(token);
@@ -75,6 +75,7 @@ export class CognitoAuthService {
     } catch (error) {
       throw asRefusal(error);
     }
+    if (verified instanceof CognitoAuthError) throw verified;
     checkToken(verified.principal, accessRules, verified.pool.tokenUse);
     const asking = this.access.currentPrincipalOf(verified.principal);
     const principal = asking instanceof Promise ? await asking : asking;

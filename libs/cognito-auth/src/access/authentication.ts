@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { CognitoAuthError } from '../cognito-auth.errors.js';
+import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { TokenVerifier } from '../strategy/token-verifier.js';
 import type { VerifiedToken } from '../strategy/verified-tokens.js';
 import type { CognitoPrincipal } from '../token/principal.js';
@@ -107,14 +107,17 @@ function verifiedOf(authentication: Authentication, tokens: RequestTokens, token
   const { request, verifier } = authentication;
   try {
     const verified = verifier.verify(token);
-    if (!(verified instanceof Promise)) return verified;
-    return verified.catch((error: unknown) => {
-      throw tokens.refusalOf(error, request, token);
-    });
+    if (verified instanceof Promise) {
+      return verified.catch((error: unknown) => {
+        throw tokens.refusalOf(error, request, token);
+      });
+    }
+    if (!(verified instanceof CognitoAuthError)) return verified;
+    authentication.refusal = tokens.refusalOf(verified, request, token);
   } catch (error) {
     authentication.refusal = tokens.refusalOf(error, request, token);
-    return null;
   }
+  return null;
 }
 
 /** What the last guard with a token found out, or the last without one; for parameter decorators. */

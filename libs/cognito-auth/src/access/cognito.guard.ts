@@ -49,9 +49,10 @@ export class CognitoGuard implements CanActivate {
     return this.refuse(context, refusal);
   }
 
-  private refuse(context: ExecutionContext, error: unknown): never | Promise<never> {
+  private refuse(context: ExecutionContext, error: unknown): Promise<never> {
     if (error instanceof CognitoAuthError) this.report(context, error);
-    if (context.getType() === 'http') throw error;
+    // Nest turns what is thrown into a rejection, too, after it has unwound the stack.
+    if (context.getType() === 'http') return Promise.reject(error);
     return refusalIn(context, error).then((refusal) => {
       throw refusal;
     });

@@ -88,7 +88,9 @@ class Model {
 
   async verify(token: string): Promise<string> {
     try {
-      const { principal } = await this.access.verifier.verify(token);
+      const verified = await this.access.verifier.verify(token);
+      if (verified instanceof CognitoAuthError) return verified.code;
+      const { principal } = verified;
       const { jti } = await this.access.currentPrincipalOf(principal);
       return String(jti);
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { CognitoAuthError } from '../cognito-auth.errors.js';
 import { unknownKey } from './key-errors.js';
 import type { KeySource } from './key-source.js';
 import { rsaKeysOf, signingKeyOf } from './signing-key.js';
@@ -19,10 +20,8 @@ export class FixedKeys implements KeySource {
     return this.keys.size;
   }
 
-  find(kid: string): SigningKey {
-    const key = this.keys.get(kid);
-    if (!key) throw unknownKey();
-    return key;
+  find(kid: string): SigningKey | CognitoAuthError {
+    return this.keys.get(kid) ?? unknownKey();
   }
 
   isCurrent(): boolean {

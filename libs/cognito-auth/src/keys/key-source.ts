@@ -1,14 +1,14 @@
+import type { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { SigningKey } from './signing-key.js';
 
 /** Where the signing keys of one issuer come from. */
 export interface KeySource {
   /**
-   * The key with this `kid`; at once when it is at hand.
-   *
-   * @throws CognitoAuthError `unknown_key` when the issuer has no such key, `keys_unavailable`
-   * when its keys cannot be had
+   * The key with this `kid`, or the refusal; at once when either is clear, else a promise that
+   * rejects with the refusal: `unknown_key` when the issuer has no such key, `keys_unavailable` when
+   * its keys cannot be had.
    */
-  find(kid: string): SigningKey | Promise<SigningKey>;
+  find(kid: string): SigningKey | CognitoAuthError | Promise<SigningKey>;
 
   /** Whether a key that was found before may still be used. */
   isCurrent(key: SigningKey): boolean;

@@ -276,7 +276,7 @@ describe('RefreshingKeys asked for an unknown key', () => {
     await issuer.answer([K1]);
     expect(await first).toMatchObject(UNKNOWN);
     vi.advanceTimersByTime(POLICY.cooldown - 1);
-    expect(() => keys.find('k3')).toThrow(expect.objectContaining(UNKNOWN));
+    expect(keys.find('k3')).toMatchObject(UNKNOWN);
     expect(issuer.fetches).toBe(2);
     vi.advanceTimersByTime(1);
     const second = outcomeOf(keys.find('k2'));
@@ -299,7 +299,7 @@ describe('RefreshingKeys asked for an unknown key', () => {
     const found = outcomeOf(keys.find('k2'));
     await issuer.answer(new Error('down'));
     expect(await found).toMatchObject(unavailable(1));
-    expect(() => keys.find('k3')).toThrow(expect.objectContaining({ code: 'keys_unavailable' }));
+    expect(keys.find('k3')).toMatchObject({ code: 'keys_unavailable' });
     expect(keys.find('k1')).toBe(K1);
     expect(issuer.fetches).toBe(2);
   });

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { CognitoAuthError } from '../cognito-auth.errors.js';
 import { keysUnavailable, reasonOf, unknownKey } from './key-errors.js';
 import type { KeySource } from './key-source.js';
 import type { SigningKey } from './signing-key.js';
@@ -43,14 +44,14 @@ export class RefreshingKeys implements KeySource {
     private readonly policy: RefreshPolicy,
   ) {}
 
-  find(kid: string): SigningKey | Promise<SigningKey> {
+  find(kid: string): SigningKey | CognitoAuthError | Promise<SigningKey> {
     const age = this.age();
     const isUsable = this.isUsableAt(age);
     const key = isUsable ? this.keys.get(kid) : undefined;
     if (!key) {
       // Most unknown keys are inventions, and what costs little to refuse is no use to an attacker.
-      if (isUsable && !this.underWay) this.checkCooldown();
-      return this.search(kid);
+      const refusal = isUsable && !this.underWay ? this.refusalOfSearch() : undefined;
+      return refusal ?? this.search(kid);
     }
     if (age >= this.policy.maxAge) this.refreshBehind();
     return key;
@@ -85,15 +86,16 @@ export class RefreshingKeys implements KeySource {
   }
 
   private startSearch(): void {
-    this.checkCooldown();
+    const refusal = this.refusalOfSearch();
+    if (refusal) throw refusal;
     this.searchedAt = performance.now();
   }
 
   /** An unknown key may make us fetch once per cooldown, however many of them are invented. */
-  private checkCooldown(): void {
+  private refusalOfSearch(): CognitoAuthError | undefined {
     const wait = Math.max(this.searchedAt + this.policy.cooldown, this.retryAt) - performance.now();
-    if (wait <= 0) return;
-    throw this.failures === 0 ? unknownKey() : keysUnavailable(wait / 1000);
+    if (wait <= 0) return undefined;
+    return this.failures === 0 ? unknownKey() : keysUnavailable(wait / 1000);
   }
 
   private refreshBehind(): void {

@@ -67,7 +67,9 @@ export function createCognitoStrategy(
     private async start(request: object): Promise<void> {
       const token = await Promise.resolve(extractToken(options.tokenFrom, request));
       if (token === null) throw missingToken();
-      const verification = { token, prepared: await checks.prepare(token) };
+      const prepared = await checks.prepare(token);
+      if (prepared instanceof CognitoAuthError) throw prepared;
+      const verification = { token, prepared };
       if (!options.skipVerification) return super.authenticate(verification as never);
       this.success(await this.validate(verification));
     }

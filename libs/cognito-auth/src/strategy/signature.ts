@@ -20,6 +20,7 @@ export interface Signed {
  */
 export function checkSignature(jws: string, jwk: JsonWebKey): void {
   const signed = parseJws(jws);
+  if (signed instanceof CognitoAuthError) throw signed;
   const key = usableKeyOf(jwk);
   checkSignatureLength(signed, key);
   checkSignatureWith(key, signed);

@@ -1,3 +1,4 @@
+import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { ResolvedOptions } from '../cognito-auth.resolved-options.js';
 import type { SigningKey } from '../keys/signing-key.js';
 import { checkClaims, checkTimes } from '../token/claim-checks.js';
@@ -25,15 +26,19 @@ export class TokenChecks {
   ) {}
 
   /**
-   * Structure and key of a token; at once when the key is at hand.
+   * Structure and key of a token, or its refusal; at once when either is clear.
    *
-   * @throws CognitoAuthError
+   * @throws CognitoAuthError `invalid_signature` for a signature that its key cannot have made; or
+   * rejects with it, and with whatever else turns up later
    */
-  prepare(token: string): PreparedToken | Promise<PreparedToken> {
+  prepare(token: string): PreparedToken | CognitoAuthError | Promise<PreparedToken> {
     const unverified = parseToken(token, this.options.maxTokenLength);
+    if (unverified instanceof CognitoAuthError) return unverified;
     const issuer = this.userPools.issuerOf(unverified.claims);
+    if (issuer instanceof CognitoAuthError) return issuer;
     if (this.options.skipVerification) return { unverified, issuer };
     const key = issuer.keys.find(unverified.kid);
+    if (key instanceof CognitoAuthError) return key;
     return key instanceof Promise
       ? key.then((found) => withKey(unverified, issuer, found))
       : withKey(unverified, issuer, key);

@@ -11,6 +11,9 @@ import { UserPools } from './user-pools.js';
 import { VerifiedTokens } from './verified-tokens.js';
 import type { TokenDigest, VerifiedToken } from './verified-tokens.js';
 
+/** What comes of a token: what is not refused at once may still be, as a rejection. */
+export type Verification = VerifiedToken | CognitoAuthError | Promise<VerifiedToken>;
+
 /**
  * Verifies tokens: the one path that every guard, transport and service goes through.
  *
@@ -32,11 +35,12 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
   }
 
   /**
-   * What a token proves; at once when its key is at hand.
+   * What a token proves, or its refusal; at once when its key is at hand.
    *
-   * @throws Error at once as well, or else as a rejection; `asRefusal()` says what it means
+   * @throws Error when it is refused later than that, at once as well or as a rejection;
+   * `asRefusal()` says what it means
    */
-  verify(token: string): VerifiedToken | Promise<VerifiedToken> {
+  verify(token: string): Verification {
     // What is too long to be a token is not worth a digest.
     if (token.length > this.options.maxTokenLength) return this.verifyNew(token);
     const digest = this.remembered.digestOf(token);
@@ -59,8 +63,9 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
     this.userPools.load().catch(() => undefined);
   }
 
-  private verifyNew(token: string, digest?: TokenDigest): VerifiedToken | Promise<VerifiedToken> {
+  private verifyNew(token: string, digest?: TokenDigest): Verification {
     const prepared = this.checks.prepare(token);
+    if (prepared instanceof CognitoAuthError) return prepared;
     return prepared instanceof Promise
       ? prepared.then((ready) => this.finish(ready, digest))
       : this.finish(prepared, digest);

@@ -33,18 +33,13 @@ export class UserPools {
   }
 
   /**
-   * The issuer that a token names. The claim is unverified: it only selects among those configured.
-   *
-   * @throws CognitoAuthError `wrong_issuer`
+   * The issuer that a token names, or the refusal `wrong_issuer`. The claim is unverified: it only
+   * selects among those configured.
    */
-  issuerOf(unverifiedClaims: JsonObject): Issuer {
+  issuerOf(unverifiedClaims: JsonObject): Issuer | CognitoAuthError {
     const name = memberOf(unverifiedClaims, 'iss');
     const issuer = typeof name === 'string' ? this.byIssuer.get(name) : undefined;
-    if (issuer) return issuer;
-    throw new CognitoAuthError(
-      'wrong_issuer',
-      'The token was issued by none of the user pools that this API accepts',
-    );
+    return issuer ?? wrongIssuer();
   }
 
   /** Resolves when each user pool has the keys of at least one of its issuers. */
@@ -74,4 +69,11 @@ export class UserPools {
     const { keys } = this.options;
     return new RefreshingKeys(uri, jwksClientOf(uri, keys, keys.fetcher), keys);
   }
+}
+
+function wrongIssuer(): CognitoAuthError {
+  return new CognitoAuthError(
+    'wrong_issuer',
+    'The token was issued by none of the user pools that this API accepts',
+  );
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { memberOf } from './claims.js';
 import { parseToken, rememberHeader } from './compact-token.js';
+import type { UnverifiedToken } from './compact-token.js';
 
 const HEADER = { kid: 'vyVQH7UMjwYboVvyFf+zd4KHZfgc+RtmU/A2vHhgITI=', alg: 'RS256' };
 const PAYLOAD = { sub: 'a1b2' };
@@ -19,20 +20,24 @@ function tokenOf({
   return `${encoded(header)}.${encoded(payload)}.${SIGNATURE}`;
 }
 
+/** What is read from a token that is not refused. */
+function read(token: string, maxLength = 16_384): UnverifiedToken {
+  const parsed = parseToken(token, maxLength);
+  if (parsed instanceof CognitoAuthError) throw parsed;
+  return parsed;
+}
+
 /** The message with which a token is refused. */
-function refusalOf(token: string): string {
-  try {
-    parseToken(token, 16_384);
-  } catch (error) {
-    if (error instanceof CognitoAuthError && error.code === 'malformed_token') return error.message;
-    throw error;
-  }
-  throw new Error('the token is not refused');
+function refusalOf(token: string, maxLength = 16_384): string {
+  const parsed = parseToken(token, maxLength);
+  if (!(parsed instanceof CognitoAuthError)) throw new Error('the token is not refused');
+  expect(parsed.code).toBe('malformed_token');
+  return parsed.message;
 }
 
 describe('parseToken()', () => {
   it('reads the key id, the claims, the signature and what is signed', () => {
-    expect(parseToken(tokenOf({}), 16_384)).toMatchObject({
+    expect(read(tokenOf({}))).toMatchObject({
       kid: HEADER.kid,
       claims: PAYLOAD,
       signingInput: `${encoded(HEADER)}.${encoded(PAYLOAD)}`,
@@ -43,7 +48,7 @@ describe('parseToken()', () => {
   it('tells headers apart, however many it has read, and in whatever order', () => {
     const kids = Array.from({ length: 140 }, (_, index) => `key-${index}`);
     for (const kid of [...kids, ...kids.toReversed(), ...kids]) {
-      const token = parseToken(tokenOf({ header: { ...HEADER, kid } }), 16_384);
+      const token = read(tokenOf({ header: { ...HEADER, kid } }));
       expect(token.kid).toBe(kid);
       rememberHeader(token);
     }
@@ -53,7 +58,7 @@ describe('parseToken()', () => {
     const [header, ...others] = tokenOf({}).split('.');
     const unsigned = tokenOf({ header: { ...HEADER, alg: 'none' } });
     for (let times = 0; times < 3; times += 1) {
-      const token = parseToken(tokenOf({}), 16_384);
+      const token = read(tokenOf({}));
       expect(token.kid).toBe(HEADER.kid);
       rememberHeader(token);
       expect(refusalOf(unsigned)).toBe('The token is not signed with RS256');
@@ -65,26 +70,26 @@ describe('parseToken()', () => {
 
   it('reads a header anew until a token with it is verified', () => {
     const token = tokenOf({ header: { ...HEADER, kid: 'seldom' } });
-    expect(parseToken(token, 16_384).newHeader).toMatchObject({ kid: 'seldom' });
-    rememberHeader(parseToken(token, 16_384));
-    expect(parseToken(token, 16_384).newHeader).toBeUndefined();
+    expect(read(token).newHeader).toMatchObject({ kid: 'seldom' });
+    rememberHeader(read(token));
+    expect(read(token).newHeader).toBeUndefined();
   });
 
   it.each(['JWT', 'at+jwt'])('takes a token of the type %s', (typ) => {
-    expect(parseToken(tokenOf({ header: { ...HEADER, typ } }), 16_384).kid).toBe(HEADER.kid);
+    expect(read(tokenOf({ header: { ...HEADER, typ } })).kid).toBe(HEADER.kid);
   });
 
   it('takes the longest token that is allowed, and not one character more', () => {
     const token = tokenOf({});
-    expect(parseToken(token, token.length).kid).toBe(HEADER.kid);
-    expect(() => parseToken(token, token.length - 1)).toThrow(
+    expect(read(token, token.length).kid).toBe(HEADER.kid);
+    expect(refusalOf(token, token.length - 1)).toBe(
       `The token is longer than ${token.length - 1} characters`,
     );
   });
 
   it('keeps members named like those of every object to the object itself', () => {
     const payload = '{"__proto__":{"sub":"root"},"constructor":1,"toString":2}';
-    const { claims } = parseToken(tokenOf({ payload }), 16_384);
+    const { claims } = read(tokenOf({ payload }));
     expect(Object.getPrototypeOf(claims)).toBe(Object.prototype);
     expect(memberOf(claims, 'sub')).toBeUndefined();
     expect(memberOf(claims, '__proto__')).toEqual({ sub: 'root' });
@@ -211,7 +216,7 @@ describe('parseToken()', () => {
 
   it('takes a key id of 256 characters', () => {
     const kid = 'k'.repeat(256);
-    expect(parseToken(tokenOf({ header: { ...HEADER, kid } }), 16_384).kid).toBe(kid);
+    expect(read(tokenOf({ header: { ...HEADER, kid } })).kid).toBe(kid);
   });
 
   it('ignores keys that a token brings along', () => {
@@ -222,7 +227,7 @@ describe('parseToken()', () => {
       x5c: ['a'],
       x5u: 'b',
     };
-    expect(Object.keys(parseToken(tokenOf({ header }), 16_384))).toEqual([
+    expect(Object.keys(read(tokenOf({ header })))).toEqual([
       'kid',
       'claims',
       'signingInput',

@@ -22,19 +22,23 @@ export const MAX_KID_LENGTH = 256;
  * Reads a token and refuses whatever is not the shape of a Cognito token, before any key is looked
  * up.
  *
+ * The refusal `malformed_token` is returned and not thrown, here and in what this calls: V8 never
+ * optimizes a function that only ever throws, which a flood of garbage would make of all of these.
+ *
  * @param maxLength in characters
- * @throws CognitoAuthError `malformed_token`
  */
-export function parseToken(token: string, maxLength: number): UnverifiedToken {
-  if (token.length > maxLength) throw malformed(`The token is longer than ${maxLength} characters`);
-  const { header, newHeader, payload, signingInput, signature } = parseJws(token);
-  return {
-    kid: kidOf(header),
-    claims: jsonObjectOf(payload, 'payload'),
-    signingInput,
-    signature,
-    newHeader,
-  };
+export function parseToken(token: string, maxLength: number): UnverifiedToken | CognitoAuthError {
+  if (token.length > maxLength) {
+    return malformed(`The token is longer than ${maxLength} characters`);
+  }
+  const jws = parseJws(token);
+  if (jws instanceof CognitoAuthError) return jws;
+  const { header, newHeader, payload, signingInput, signature } = jws;
+  const kid = kidOf(header);
+  if (kid instanceof CognitoAuthError) return kid;
+  const claims = jsonObjectOf(payload, 'payload');
+  if (claims instanceof CognitoAuthError) return claims;
+  return { kid, claims, signingInput, signature, newHeader };
 }
 
 /** A JWS in compact serialization whose header says RS256, and nothing that changes what is signed. */
@@ -48,20 +52,25 @@ interface CompactJws {
 }
 
 /**
- * Reads a JWS in compact serialization, whatever its payload is. RFC 7515 §3.1, §5.2; RFC 8725 §3.
- *
- * @throws CognitoAuthError `malformed_token`
+ * Reads a JWS in compact serialization, whatever its payload is, or returns why it is refused
+ * (`malformed_token`). RFC 7515 §3.1, §5.2; RFC 8725 §3.
  */
-export function parseJws(jws: string): CompactJws {
-  const [header, payload, signature] = partsOf(jws);
-  const known = headers.get(header);
-  const read = known ?? headerOf(header);
+export function parseJws(jws: string): CompactJws | CognitoAuthError {
+  const parts = partsOf(jws);
+  if (!parts) return notThreeParts(jws);
+  const known = headers.get(parts.header);
+  const header = known ?? headerOf(parts.header);
+  if (header instanceof CognitoAuthError) return header;
+  const payload = bytesOf(parts.payload);
+  if (!payload) return notCanonical('payload');
+  const signature = bytesOf(parts.signature);
+  if (!signature) return notCanonical('signature');
   return {
-    header: read,
-    newHeader: known ? undefined : read,
-    payload: bytesOf(payload, 'payload'),
-    signingInput: jws.slice(0, header.length + 1 + payload.length),
-    signature: bytesOf(signature, 'signature'),
+    header,
+    newHeader: known ? undefined : header,
+    payload,
+    signingInput: jws.slice(0, parts.header.length + 1 + parts.payload.length),
+    signature,
   };
 }
 
@@ -79,19 +88,26 @@ export function rememberHeader({ newHeader, signingInput }: UnverifiedToken): vo
   headers.set(text, newHeader);
 }
 
-function headerOf(part: string): JsonObject {
-  const header = Object.freeze(jsonObjectOf(bytesOf(part, 'header'), 'header'));
-  checkHeader(header);
-  return header;
+function headerOf(part: string): JsonObject | CognitoAuthError {
+  const bytes = bytesOf(part);
+  if (!bytes) return notCanonical('header');
+  const header = jsonObjectOf(bytes, 'header');
+  if (header instanceof CognitoAuthError) return header;
+  return refusalOfHeader(header) ?? Object.freeze(header);
 }
 
-function partsOf(token: string): [string, string, string] {
+/** The three parts of a token as they are encoded, when there are three. */
+function partsOf(token: string) {
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   // A part that is empty puts two dots, or a dot and an end, beside each other.
   const isWhole = first > 0 && second > first + 1 && second < token.length - 1;
-  if (!isWhole || token.includes('.', second + 1)) throw notThreeParts(token);
-  return [token.slice(0, first), token.slice(first + 1, second), token.slice(second + 1)];
+  if (!isWhole || token.includes('.', second + 1)) return undefined;
+  return {
+    header: token.slice(0, first),
+    payload: token.slice(first + 1, second),
+    signature: token.slice(second + 1),
+  };
 }
 
 function notThreeParts(token: string): CognitoAuthError {
@@ -102,28 +118,30 @@ function notThreeParts(token: string): CognitoAuthError {
     : malformed('The token does not have three non-empty parts separated by dots');
 }
 
-function bytesOf(part: string, name: string): Buffer {
+/** What a part of a token encodes, when that is base64url in the canonical form. */
+function bytesOf(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url');
   // Buffer skips what it does not know; only the canonical encoding (RFC 4648 §3.5, §5) comes back the same.
-  if (bytes.toString('base64url') !== part) {
-    throw malformed(`The ${name} of the token is not canonical base64url without padding`);
-  }
-  return bytes;
+  return bytes.toString('base64url') === part ? bytes : undefined;
 }
 
-function jsonObjectOf(bytes: Buffer, name: string): JsonObject {
-  const value = jsonOf(textOf(bytes, name));
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw malformed(`The ${name} of the token is not a JSON object`);
-  }
+function notCanonical(name: string): CognitoAuthError {
+  return malformed(`The ${name} of the token is not canonical base64url without padding`);
+}
+
+function jsonObjectOf(bytes: Buffer, name: string): JsonObject | CognitoAuthError {
+  const text = textOf(bytes);
+  if (text === undefined) return malformed(`The ${name} of the token is not UTF-8`);
+  const value = jsonOf(text);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject) return malformed(`The ${name} of the token is not a JSON object`);
   return value as JsonObject;
 }
 
-function textOf(bytes: Buffer, name: string): string {
+function textOf(bytes: Buffer): string | undefined {
   // Most tokens; to decode it as UTF-8 would take longer.
   if (isAscii(bytes)) return bytes.toString('latin1');
-  if (isUtf8(bytes)) return bytes.toString('utf8');
-  throw malformed(`The ${name} of the token is not UTF-8`);
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
 
 function jsonOf(text: string): unknown {
@@ -136,25 +154,26 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function checkHeader(header: JsonObject): void {
+function refusalOfHeader(header: JsonObject): CognitoAuthError | undefined {
   // Exactly one algorithm is ever accepted: RFC 8725 §3.1.
-  if (memberOf(header, 'alg') !== 'RS256') throw malformed('The token is not signed with RS256');
+  if (memberOf(header, 'alg') !== 'RS256') return malformed('The token is not signed with RS256');
   // RFC 7515 §4.1.11 (crit), §4.1.10 (cty: a nested token), RFC 7797 §3 (b64).
   for (const name of ['crit', 'cty', 'b64']) {
     if (Object.hasOwn(header, name)) {
-      throw malformed(`The header of the token has the member ${name}, which Cognito never sends`);
+      return malformed(`The header of the token has the member ${name}, which Cognito never sends`);
     }
   }
   const typ = memberOf(header, 'typ');
   if (Object.hasOwn(header, 'typ') && typ !== 'JWT' && typ !== 'at+jwt') {
-    throw malformed('The member typ in the header of the token is neither JWT nor at+jwt');
+    return malformed('The member typ in the header of the token is neither JWT nor at+jwt');
   }
+  return undefined;
 }
 
-function kidOf(header: JsonObject): string {
+function kidOf(header: JsonObject): string | CognitoAuthError {
   const kid = memberOf(header, 'kid');
   if (typeof kid !== 'string' || kid.length === 0 || kid.length > MAX_KID_LENGTH) {
-    throw malformed(
+    return malformed(
       `The member kid in the header of the token is not a string of 1 to ${MAX_KID_LENGTH} characters`,
     );
   }
