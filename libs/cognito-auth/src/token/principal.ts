@@ -85,14 +85,17 @@ export function principalOf(
     addProfile(principal, claims);
   }
   addIds(principal, claims);
-  const times = own(claims, 'auth_time') === undefined ? TIMES : TIMES_OF_SIGN_IN;
-  return Object.freeze(Object.defineProperties(principal, times)) as CognitoPrincipal;
+  Object.defineProperty(principal, 'issuedAt', ISSUED_AT);
+  Object.defineProperty(principal, 'expiresAt', EXPIRES_AT);
+  if (Object.hasOwn(claims, 'auth_time')) Object.defineProperty(principal, 'authTime', AUTH_TIME);
+  return Object.freeze(principal) as CognitoPrincipal;
 }
 
 // Freezing does not stop `setTime()`, so every reader gets a Date of its own. All principals share
 // the functions that make it: with functions of their own, no two would have the same hidden class.
-const TIMES = { issuedAt: dateFrom('iat'), expiresAt: dateFrom('exp') };
-const TIMES_OF_SIGN_IN = { ...TIMES, authTime: dateFrom('auth_time') };
+const ISSUED_AT = dateFrom('iat');
+const EXPIRES_AT = dateFrom('exp');
+const AUTH_TIME = dateFrom('auth_time');
 
 function dateFrom(claim: 'iat' | 'exp' | 'auth_time'): PropertyDescriptor & ThisType<Draft> {
   return {
@@ -174,8 +177,8 @@ function deepFreeze<T extends object>(value: T, depth: number): T {
       `The claims of the token are nested more than ${MAX_DEPTH} levels deep`,
     );
   }
-  for (const name of Object.keys(value)) {
-    const member = (value as Record<string, unknown>)[name];
+  const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  for (const member of members) {
     if (typeof member === 'object' && member !== null) deepFreeze(member, depth + 1);
   }
   return Object.freeze(value);
