@@ -85,7 +85,7 @@ export function rememberHeader({ newHeader, signingInput }: UnverifiedToken): vo
   if (!newHeader) return;
   // A text of its own: a slice of the token would keep the whole token.
   const text = Buffer.from(signingInput.slice(0, signingInput.indexOf('.'))).toString();
-  headers.set(text, newHeader);
+  headers.set(text, Object.freeze(newHeader));
 }
 
 function headerOf(part: string): JsonObject | CognitoAuthError {
@@ -93,7 +93,7 @@ function headerOf(part: string): JsonObject | CognitoAuthError {
   if (!bytes) return notCanonical('header');
   const header = jsonObjectOf(bytes, 'header');
   if (header instanceof CognitoAuthError) return header;
-  return refusalOfHeader(header) ?? Object.freeze(header);
+  return refusalOfHeader(header) ?? header;
 }
 
 /** The three parts of a token as they are encoded, when there are three. */
