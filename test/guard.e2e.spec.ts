@@ -165,6 +165,25 @@ describe.each(ADAPTERS)('A subclass of CognitoGuard on %s', (adapter) => {
     expect(await send(app, '/admin', bob)).toMatchObject(refusal('insufficient_group'));
   });
 
+  it('lets nobody in who is refused at once, although it does not wait', async () => {
+    @Injectable()
+    class HastyGuard extends CognitoGuard {
+      override canActivate(context: ExecutionContext): boolean {
+        return Boolean(super.canActivate(context));
+      }
+    }
+    const app = await startApp(adapter, {
+      imports: [authModule({ jwks: pool.jwks() })],
+      controllers: [MeController],
+      providers: [{ provide: APP_GUARD, useClass: HastyGuard }],
+    });
+    expect(await send(app, '/me', alice)).toMatchObject(ALICE);
+    expect(await send(app, '/me')).toMatchObject(refusal('missing_token'));
+    expect(await send(app, '/me', 'a.b.c')).toMatchObject(refusal('malformed_token'));
+    expect(await send(app, '/me', `${alice}AA`)).toMatchObject(refusal('invalid_signature'));
+    expect(await send(app, '/me', pool.idToken('alice'))).toMatchObject(refusal('wrong_token_use'));
+  });
+
   it('can guard the whole application', async () => {
     const app = await startApp(adapter, {
       imports: [authModule()],
