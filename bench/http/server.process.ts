@@ -4,10 +4,11 @@ import { applyDecorators, Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { reply, startArgument } from '../processes.js';
 import type { PoolSetup } from '../tokens/cognito.js';
+import { type Adapter, httpAdapterOf } from './adapters.js';
 import { protectionOf, type RouteName } from './routes.js';
 
 export interface ServerSetup {
-  readonly adapter: 'express' | 'fastify';
+  readonly adapter: Adapter;
   readonly route: RouteName;
   readonly pool: PoolSetup;
 }
@@ -27,16 +28,9 @@ class OrdersController {
 @Module({ controllers: [OrdersController], imports, providers })
 class AppModule {}
 
-const app = await NestFactory.create(AppModule, await httpAdapter(), { logger: ['error', 'warn'] });
+const app = await NestFactory.create(AppModule, await httpAdapterOf(adapter), {
+  logger: ['error', 'warn'],
+});
 await app.listen(0, '127.0.0.1');
 const { port } = app.getHttpServer().address();
 reply({ url: `http://127.0.0.1:${port}/orders` });
-
-async function httpAdapter() {
-  if (adapter === 'fastify') {
-    const { FastifyAdapter } = await import('@nestjs/platform-fastify');
-    return new FastifyAdapter();
-  }
-  const { ExpressAdapter } = await import('@nestjs/platform-express');
-  return new ExpressAdapter();
-}

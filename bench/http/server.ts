@@ -46,7 +46,13 @@ async function checkAdmission(url: string, name: string, tokens: BenchTokens, re
   for (const token of bad) await checkStatus(url, name, token, 401);
 }
 
-async function checkStatus(url: string, name: string, token: string | undefined, right: number) {
+/** Makes sure that a server answers a token as it should. */
+export async function checkStatus(
+  url: string,
+  name: string,
+  token: string | undefined,
+  right: number,
+): Promise<void> {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   await response.arrayBuffer();
   if (response.status !== right) {
