@@ -12,7 +12,7 @@ import { VerifiedTokens } from './verified-tokens.js';
 import type { TokenDigest, VerifiedToken } from './verified-tokens.js';
 
 /** What comes of a token: what is not refused at once may still be, as a rejection. */
-export type Verification = VerifiedToken | CognitoAuthError | Promise<VerifiedToken>;
+type Verdict = VerifiedToken | CognitoAuthError | Promise<VerifiedToken>;
 
 /**
  * Verifies tokens: the one path that every guard, transport and service goes through.
@@ -40,7 +40,7 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
    * @throws Error when it is refused later than that, at once as well or as a rejection;
    * `asRefusal()` says what it means
    */
-  verify(token: string): Verification {
+  verify(token: string): Verdict {
     // What is too long to be a token is not worth a digest.
     if (token.length > this.options.maxTokenLength) return this.verifyNew(token);
     const digest = this.remembered.digestOf(token);
@@ -63,7 +63,7 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
     this.userPools.load().catch(() => undefined);
   }
 
-  private verifyNew(token: string, digest?: TokenDigest): Verification {
+  private verifyNew(token: string, digest?: TokenDigest): Verdict {
     const prepared = this.checks.prepare(token);
     if (prepared instanceof CognitoAuthError) return prepared;
     return prepared instanceof Promise
