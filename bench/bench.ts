@@ -7,8 +7,8 @@
 // Prints a table, and writes it with all samples to bench/dist/results.json.
 import { BenchPool } from './tokens/bench-pool.js';
 import { boot } from './boot/boot.js';
-import { guards } from './guards/guards.js';
 import { flood } from './flood/flood.js';
+import { guards } from './guards/guards.js';
 import { http } from './http/http.js';
 import { inProcess } from './in-process/in-process.js';
 import { scaling } from './in-process/scaling.js';

@@ -11,10 +11,10 @@ import { TokenStream, type Traffic, TRAFFIC } from '../tokens/token-stream.js';
 import type { GuardsSetup } from './guards.process.js';
 
 /** What is worth a line: nobody but us knows a token again. */
-const ROWS: Readonly<Record<'seen' | 'new', readonly string[]>> = {
-  seen: ['CognitoGuard'],
+const ROWS = {
   new: ['crypto.verify alone', 'CognitoGuard', 'aws-jwt-verify'],
-};
+  seen: ['CognitoGuard'],
+} satisfies Partial<Record<Traffic, readonly string[]>>;
 
 /**
  * How long guards take on a busy server: all of them in one process and in turns, so that nothing
@@ -54,25 +54,32 @@ async function checkAdmission(url: string, { familiar, forged }: BenchTokens): P
 
 async function measureTraffic(url: string, { familiar, fresh }: BenchTokens, file: string) {
   const samples = new Samples();
-  const sources = (['new', 'seen'] as const).map((traffic): [Traffic, LoadSource] => [
+  const lanes = (['new', 'seen'] as const).map((traffic) => ({
     traffic,
-    { file, stream: new TokenStream(familiar, fresh, TRAFFIC[traffic]) },
-  ]);
-  for (const [, source] of sources) await timesUnder(url, source);
+    source: { file, stream: new TokenStream(familiar, fresh, TRAFFIC[traffic]) },
+  }));
+  for (const { source } of lanes) await timesUnder(url, source);
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [traffic, source] of sources) {
+    for (const { traffic, source } of lanes) {
       const times = await timesUnder(url, source);
-      for (const name of ROWS[traffic as 'seen' | 'new']) {
-        samples.add(`${name}, ${traffic}`, times[name] ?? NaN);
-      }
+      for (const name of ROWS[traffic]) samples.add(`${name}, ${traffic}`, timeOf(name, times));
     }
   }
   return samples;
 }
 
-async function timesUnder(url: string, source: LoadSource): Promise<Record<string, number>> {
+type Times = Readonly<Record<string, number | null>>;
+
+/** JSON has `null` for the time of a guard that had no turn. */
+function timeOf(name: string, times: Times): number {
+  const time = times[name];
+  if (typeof time === 'number') return time;
+  throw new Error(`${name} had no turn`);
+}
+
+async function timesUnder(url: string, source: LoadSource): Promise<Times> {
   const { refused } = await sendLoad(`${url}/orders`, source, SECONDS);
   if (refused > 0) throw new Error('A guard refuses good tokens under load');
   const response = await fetch(`${url}/times`);
-  return (await response.json()) as Record<string, number>;
+  return (await response.json()) as Times;
 }
