@@ -9,13 +9,17 @@ export interface Started<Answer> {
   stop(): Promise<void>;
 }
 
+// While a server waits for its turn, V8 would shrink its heap: when the turn comes it had to collect
+// garbage ten times as often, and would take up to a third longer for the rest of the bench.
+const AWAKE = '--no-memory-reducer';
+
 /** Starts a file in a process of its own, in production and on the core of servers. */
 export async function start<Answer>(
   file: URL,
   argument: unknown,
   flags: readonly string[] = [],
 ): Promise<Started<Answer>> {
-  const args = [...flags, fileURLToPath(file), JSON.stringify(argument)];
+  const args = [AWAKE, ...flags, fileURLToPath(file), JSON.stringify(argument)];
   const child = spawn(...onCore('server', process.execPath, args), {
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
