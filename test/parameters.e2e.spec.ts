@@ -223,6 +223,7 @@ describe.each(ADAPTERS)('Parameter decorators on %s', (adapter) => {
   it('give the same of a token that is remembered', async () => {
     const first = await send(app, '/all', alice);
     expect(await send(app, '/all', alice)).toMatchObject({ status: 200, body: first.body });
+    expect(await send(app, '/all', alice)).toMatchObject({ status: 200, body: first.body });
   });
 
   it('give single members, and undefined for those that are not there', async () => {

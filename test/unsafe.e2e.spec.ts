@@ -48,9 +48,10 @@ describe.each(ADAPTERS)('What is unsafe on %s', (adapter) => {
       unsafe: { ignoreExpiration: true },
     });
     const options = { expiresIn: -3_600 };
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      // oxlint-disable-next-line no-await-in-loop -- the second finds the token remembered
-      expect(await send(app, '/me', pool.accessToken('alice', options))).toMatchObject(ALICE);
+    const token = pool.accessToken('alice', options);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- the third finds the token remembered
+      expect(await send(app, '/me', token)).toMatchObject(ALICE);
     }
     expect(
       await send(app, '/me', pool.forgedToken({ ...options, username: 'alice' })),

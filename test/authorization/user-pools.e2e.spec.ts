@@ -152,9 +152,11 @@ describe.each(ADAPTERS)('Several user pools on %s', (adapter) => {
     const expected = isAdmitted
       ? { status: 200, body: { userPool: outcome } }
       : refusal(outcome as CognitoAuthErrorCode);
-    expect(await send(app, path, token)).toMatchObject(expected);
-    // The second time the token is remembered.
-    expect(await send(app, path, token)).toMatchObject(expected);
+    // The third time the token is remembered.
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await send(app, path, token)).toMatchObject(expected);
+    }
   });
 
   it('have app clients of their own', async () => {

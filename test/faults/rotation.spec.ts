@@ -5,11 +5,13 @@ import { document } from './scripts.js';
 import { ADMITTED, eventually, refusal, Stage } from './stage.js';
 import { createUserPool, HOUR, trusting } from './user-pool.js';
 
-/** An application that has cached the keys of a user pool, and one verified token of it. */
+/** An application that has cached the keys of a user pool, and remembers one token of it. */
 async function cached(stage: Stage, pool: LocalUserPool, options: KeyOptions) {
   const keys = await stage.keys(document(() => pool.jwks()));
   const api = await stage.api(trusting(pool, keys, options));
   const token = pool.accessToken('alice');
+  // Remembered when it comes back.
+  expect(await api.get(token)).toMatchObject(ADMITTED);
   expect(await api.get(token)).toMatchObject(ADMITTED);
   return { keys, api, token };
 }

@@ -185,7 +185,8 @@ export interface CognitoAuthOptions extends Partial<UserPoolOptions> {
   maxTokenLength?: number;
 
   /**
-   * The memory of verified tokens; `false` verifies every token in full on every request.
+   * The memory of verified tokens; `false` verifies every token in full on every request. A token
+   * is remembered when it is sent for the second time.
    *
    * Default: on.
    */

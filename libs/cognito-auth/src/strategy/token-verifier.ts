@@ -9,7 +9,7 @@ import { TokenChecks } from './token-checks.js';
 import type { PreparedToken } from './token-checks.js';
 import { UserPools } from './user-pools.js';
 import { VerifiedTokens } from './verified-tokens.js';
-import type { TokenDigest, VerifiedToken } from './verified-tokens.js';
+import type { VerifiedToken } from './verified-tokens.js';
 
 /** What comes of a token: what is not refused at once may still be, as a rejection. */
 type Verdict = VerifiedToken | CognitoAuthError | Promise<VerifiedToken>;
@@ -17,8 +17,8 @@ type Verdict = VerifiedToken | CognitoAuthError | Promise<VerifiedToken>;
 /**
  * Verifies tokens: the one path that every guard, transport and service goes through.
  *
- * A token that was verified before skips the signature and the claim checks; whether it expired
- * and whether its key is still in the key set is asked every time.
+ * A token that is remembered skips the signature and the claim checks; whether it expired and
+ * whether its key is still in the key set is asked every time.
  */
 export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
   /** What the Passport strategy of this registration shares with this path. */
@@ -42,9 +42,9 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
    */
   verify(token: string): Verdict {
     // What is too long to be a token is not worth a digest.
-    if (token.length > this.options.maxTokenLength) return this.verifyNew(token);
-    const digest = this.remembered.digestOf(token);
-    return this.remembered.get(digest) ?? this.verifyNew(token, digest);
+    const isTooLong = token.length > this.options.maxTokenLength;
+    const remembered = isTooLong ? undefined : this.remembered.get(token);
+    return remembered ?? this.verifyNew(token);
   }
 
   /** Resolves when every user pool has keys; rejects with `keys_unavailable` when one has none. */
@@ -63,19 +63,19 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
     this.userPools.load().catch(() => undefined);
   }
 
-  private verifyNew(token: string, digest?: TokenDigest): Verdict {
+  private verifyNew(token: string): Verdict {
     const prepared = this.checks.prepare(token);
     if (prepared instanceof CognitoAuthError) return prepared;
     return prepared instanceof Promise
-      ? prepared.then((ready) => this.finish(ready, digest))
-      : this.finish(prepared, digest);
+      ? prepared.then((ready) => this.finish(token, ready))
+      : this.finish(token, prepared);
   }
 
-  private finish(prepared: PreparedToken, digest: TokenDigest | undefined): VerifiedToken {
+  private finish(token: string, prepared: PreparedToken): VerifiedToken {
     if (prepared.key) checkSignatureWith(prepared.key, prepared.unverified);
     const verified = this.checks.accept(prepared);
     rememberHeader(prepared.unverified);
-    this.remembered.add(digest, verified);
+    this.remembered.add(token, verified);
     return verified;
   }
 }

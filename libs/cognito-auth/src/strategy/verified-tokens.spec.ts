@@ -35,14 +35,15 @@ class Keys implements KeySource {
 
 const keys = new Keys();
 
-/** The memory of an application with these options, as it serves tokens. */
-function tokensWith(options: CognitoAuthOptions = {}) {
-  const memory = new VerifiedTokens(resolveOptions({ ...POOL, ...options }, {}));
-  return {
-    memory,
-    get: (token: string) => memory.get(memory.digestOf(token)),
-    add: (token: string, verified: VerifiedToken) => memory.add(memory.digestOf(token), verified),
-  };
+/** The memory of an application with these options. */
+function tokensWith(options: CognitoAuthOptions = {}): VerifiedTokens {
+  return new VerifiedTokens(resolveOptions({ ...POOL, ...options }, {}));
+}
+
+/** Verifies a token twice, as a memory that keeps it sees it. */
+function remember(tokens: VerifiedTokens, token: string, verified = verifiedToken()): void {
+  tokens.add(token, verified);
+  tokens.add(token, verified);
 }
 
 function verifiedToken(overrides: Partial<VerifiedToken> = {}): VerifiedToken {
@@ -76,22 +77,41 @@ describe('VerifiedTokens', () => {
     const tokens = tokensWith();
     const verified = verifiedToken();
     expect(tokens.get('a.b.c')).toBeUndefined();
-    tokens.add('a.b.c', verified);
+    remember(tokens, 'a.b.c', verified);
     expect(tokens.get('a.b.c')).toBe(verified);
     expect(tokens.get('a.b.C')).toBeUndefined();
   });
 
+  it('keeps what a token proves only once it comes back', () => {
+    const tokens = tokensWith();
+    tokens.add('a.b.c', verifiedToken());
+    expect(tokens.get('a.b.c')).toBeUndefined();
+    tokens.add('a.b.c', verifiedToken());
+    expect(tokens.get('a.b.c')).toBeDefined();
+  });
+
+  it('takes no token for another one that ends in the same way', () => {
+    const tokens = tokensWith();
+    const signature = 'the-end-of-a-signature';
+    remember(tokens, `alice.${signature}`);
+    expect(tokens.get(`alice.${signature}`)).toBeDefined();
+    expect(tokens.get(`mallory.${signature}`)).toBeUndefined();
+    remember(tokens, `bob.${signature}`);
+    expect(tokens.get(`alice.${signature}`)).toBeUndefined();
+    expect(tokens.get(`bob.${signature}`)).toBeDefined();
+  });
+
   it('keeps no token', () => {
     const tokens = tokensWith();
-    tokens.add('secret-token', verifiedToken());
-    const dump = tokens.memory['entries']?.dump() ?? [];
+    remember(tokens, 'secret-token');
+    const dump = tokens['entries']?.dump() ?? [];
     expect(dump).toHaveLength(1);
     expect(inspect(dump, { depth: 10, showHidden: true })).not.toContain('secret-token');
   });
 
   it('forgets a token from its exp on', () => {
     const tokens = tokensWith();
-    tokens.add('a.b.c', verifiedToken());
+    remember(tokens, 'a.b.c');
     passSeconds(LIFETIME - 1);
     expect(tokens.get('a.b.c')).toBeDefined();
     passSeconds(1);
@@ -100,7 +120,7 @@ describe('VerifiedTokens', () => {
 
   it('grants the clock tolerance, and not a second more', () => {
     const tokens = tokensWith({ clockTolerance: 5 });
-    tokens.add('a.b.c', verifiedToken());
+    remember(tokens, 'a.b.c');
     passSeconds(LIFETIME + 4);
     expect(tokens.get('a.b.c')).toBeDefined();
     passSeconds(1);
@@ -109,14 +129,14 @@ describe('VerifiedTokens', () => {
 
   it('keeps expired tokens only where they are accepted', () => {
     const tokens = tokensWith({ unsafe: { ignoreExpiration: true } });
-    tokens.add('a.b.c', verifiedToken());
+    remember(tokens, 'a.b.c');
     passSeconds(LIFETIME * 10);
     expect(tokens.get('a.b.c')).toBeDefined();
   });
 
   it('forgets a token once its key has left the key set, for good', () => {
     const tokens = tokensWith();
-    tokens.add('a.b.c', verifiedToken());
+    remember(tokens, 'a.b.c');
     keys.current.delete(KEY);
     expect(tokens.get('a.b.c')).toBeUndefined();
     keys.current.add(KEY);
@@ -125,14 +145,14 @@ describe('VerifiedTokens', () => {
 
   it('remembers tokens that no key verified, since nobody asked for one', () => {
     const tokens = tokensWith({ unsafe: { skipVerification: true } });
-    tokens.add('a.b.c', verifiedToken({ key: undefined }));
+    remember(tokens, 'a.b.c', verifiedToken({ key: undefined }));
     keys.current.delete(KEY);
     expect(tokens.get('a.b.c')).toBeDefined();
   });
 
   it('forgets a token after tokenCache.maxAge, whatever the wall clock says', () => {
     const tokens = tokensWith({ tokenCache: { maxAge: 60_000 } });
-    tokens.add('a.b.c', verifiedToken());
+    remember(tokens, 'a.b.c');
     passSeconds(59);
     vi.setSystemTime((NOW - 600) * 1_000);
     expect(tokens.get('a.b.c')).toBeDefined();
@@ -142,17 +162,50 @@ describe('VerifiedTokens', () => {
 
   it('holds tokenCache.maxEntries, and drops the one that was not used for longest', () => {
     const tokens = tokensWith({ tokenCache: { maxEntries: 2 } });
-    tokens.add('a', verifiedToken());
-    tokens.add('b', verifiedToken());
+    remember(tokens, 'a');
+    remember(tokens, 'b');
     tokens.get('a');
-    tokens.add('c', verifiedToken());
+    remember(tokens, 'c');
     const remembered = ['a', 'b', 'c'].filter((token) => tokens.get(token));
     expect(remembered).toEqual(['a', 'c']);
   });
 
+  it('gives up no token for those that come only once', () => {
+    const tokens = tokensWith({ tokenCache: { maxEntries: 2 } });
+    remember(tokens, 'a.b.c');
+    for (const token of ['d', 'e', 'f']) tokens.add(token, verifiedToken());
+    expect(tokens.get('a.b.c')).toBeDefined();
+  });
+
+  it('remembers a token that had to make room as soon as it comes back', () => {
+    const tokens = tokensWith({ tokenCache: { maxEntries: 1 } });
+    remember(tokens, 'a');
+    remember(tokens, 'b');
+    expect(tokens.get('a')).toBeUndefined();
+    tokens.add('a', verifiedToken());
+    expect(tokens.get('a')).toBeDefined();
+  });
+
+  it('remembers a token again at once after tokenCache.maxAge', () => {
+    const tokens = tokensWith({ tokenCache: { maxAge: 60_000 } });
+    remember(tokens, 'a.b.c');
+    passSeconds(60);
+    expect(tokens.get('a.b.c')).toBeUndefined();
+    tokens.add('a.b.c', verifiedToken());
+    expect(tokens.get('a.b.c')).toBeDefined();
+  });
+
+  it('forgets that a token was sent once when too many others were sent since', () => {
+    const tokens = tokensWith({ tokenCache: { maxEntries: 2 } });
+    for (const token of ['a', 'b', 'c', 'a']) tokens.add(token, verifiedToken());
+    expect(tokens.get('a')).toBeUndefined();
+    tokens.add('a', verifiedToken());
+    expect(tokens.get('a')).toBeDefined();
+  });
+
   it('remembers nothing when it is switched off', () => {
     const tokens = tokensWith({ tokenCache: false });
-    tokens.add('a.b.c', verifiedToken());
+    remember(tokens, 'a.b.c');
     expect(tokens.get('a.b.c')).toBeUndefined();
   });
 });

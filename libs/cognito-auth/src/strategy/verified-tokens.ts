@@ -17,42 +17,62 @@ export interface VerifiedToken {
   readonly verifiedAt: number;
 }
 
-/** The name that a token is remembered under: its SHA-256, never the token itself. */
-export type TokenDigest = string & { readonly [DIGEST]: never };
-
-declare const DIGEST: unique symbol;
+/** What is kept of a token. */
+interface Remembered {
+  /** SHA-256 of the token; the token itself is never kept. */
+  readonly digest: string;
+  readonly verified: VerifiedToken;
+}
 
 /**
- * The memory of verified tokens, under a digest of each.
+ * The memory of verified tokens. It knows each by its SHA-256.
  *
  * Bounded; the least recently used one goes first. A token is forgotten from its `exp` on, once
  * its key has left the key set, and after `tokenCache.maxAge`.
+ *
+ * A token is remembered when it comes back: to remember it costs a good part of what that saves,
+ * and one that is sent only once saves nothing, and takes the place of one that does.
  */
 export class VerifiedTokens {
-  private readonly entries?: LRUCache<TokenDigest, VerifiedToken>;
+  /** By fingerprint, so that a token which is not here is not worth a digest. */
+  private readonly entries?: LRUCache<number, Remembered>;
+  /** The fingerprints of tokens that were sent once, or were forgotten before their time. */
+  private readonly candidates?: LRUCache<number, true>;
   private readonly maxAge: number;
 
   constructor(private readonly options: ResolvedOptions) {
     const cache = options.tokenCache;
     this.maxAge = cache ? cache.maxAge : 0;
-    if (cache) this.entries = new LRUCache({ max: cache.maxEntries });
+    if (!cache) return;
+    const max = cache.maxEntries;
+    const candidates = new LRUCache<number, true>({ max });
+    this.candidates = candidates;
+    this.entries = new LRUCache({
+      max,
+      dispose: (_remembered, fingerprint, reason) => {
+        if (reason === 'evict') candidates.set(fingerprint, true);
+      },
+    });
   }
 
-  /** What `get()` and `add()` know a token by; nothing when the memory is switched off. */
-  digestOf(token: string): TokenDigest | undefined {
-    return this.entries && (hash('sha256', token, 'base64') as TokenDigest);
-  }
-
-  get(digest: TokenDigest | undefined): VerifiedToken | undefined {
-    if (!digest) return undefined;
-    const verified = this.entries?.get(digest);
-    if (!verified || this.isFresh(verified)) return verified;
-    this.entries?.delete(digest);
+  /** What a token proves, if that is remembered and still so. */
+  get(token: string): VerifiedToken | undefined {
+    if (!this.entries) return undefined;
+    const fingerprint = fingerprintOf(token);
+    const remembered = this.entries.get(fingerprint);
+    if (!remembered || remembered.digest !== digestOf(token)) return undefined;
+    if (this.isFresh(remembered.verified)) return remembered.verified;
+    this.entries.delete(fingerprint);
+    this.candidates?.set(fingerprint, true);
     return undefined;
   }
 
-  add(digest: TokenDigest | undefined, verified: VerifiedToken): void {
-    if (digest) this.entries?.set(digest, verified);
+  /** Takes note of a token that was just verified. */
+  add(token: string, verified: VerifiedToken): void {
+    const fingerprint = fingerprintOf(token);
+    const isBack = this.candidates?.delete(fingerprint);
+    if (isBack) this.entries?.set(fingerprint, { digest: digestOf(token), verified });
+    else this.candidates?.set(fingerprint, true);
   }
 
   private isFresh({ principal, key, keys, verifiedAt }: VerifiedToken): boolean {
@@ -63,4 +83,20 @@ export class VerifiedTokens {
     if (key && !keys.isCurrent(key)) return false;
     return performance.now() - verifiedAt < this.maxAge;
   }
+}
+
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64');
+}
+
+/** Characters of the signature that tell two tokens apart, but for one pair in billions. */
+const FINGERPRINT_LENGTH = 16;
+
+/** A number that another token hardly has. It proves nothing: anybody can make one that has it. */
+function fingerprintOf(token: string): number {
+  let fingerprint = 0;
+  for (let at = Math.max(0, token.length - FINGERPRINT_LENGTH); at < token.length; at += 1) {
+    fingerprint = (Math.imul(fingerprint, 31) + token.charCodeAt(at)) | 0;
+  }
+  return fingerprint;
 }
