@@ -1,3 +1,5 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { Module } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -7,13 +9,14 @@ import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { CognitoAuthModule } from '../cognito-auth.module.js';
 import { AccessControl } from './access-control.js';
 import type { AccessRules } from './access-rules.js';
+import { principalOfRequest } from './authentication.js';
 import type { AccessCheck } from './hooks.js';
 
 let pool: LocalUserPool;
 let asked: string[];
 
 beforeAll(async () => {
-  pool = await LocalUserPool.create({ users: [{ username: 'alice' }] });
+  pool = await LocalUserPool.create({ users: [{ username: 'alice' }, { username: 'bob' }] });
 });
 
 beforeEach(() => {
@@ -93,6 +96,30 @@ describe('AccessControl', () => {
     const call = callWith(createRequest());
     await Promise.all([access.admit(call, RULES), access.admit(call, RULES)]);
     expect(asked).toEqual(['revocation', 'groups', 'identity', 'permissions', 'check']);
+  });
+
+  it.each([
+    ['both know their raw headers', ['authorization', 'Bearer …']],
+    ['none knows its raw headers', undefined],
+  ])('tells a request from one that is made out of it, when %s', async (_when, rawHeaders) => {
+    const module = CognitoAuthModule.forRoot(pool.options());
+    const app = await NestFactory.createApplicationContext(module, { logger: false });
+    onTestFinished(() => app.close());
+    const access = app.get(AccessControl);
+    const requestOf = (username: string, prototype: object) => {
+      const headers = { authorization: `Bearer ${pool.accessToken(username)}` };
+      return Object.assign(Object.create(prototype) as { user?: unknown }, { headers });
+    };
+    const original = Object.assign(new IncomingMessage(new Socket()), { rawHeaders });
+    const [alice, bob] = [requestOf('alice', original), requestOf('bob', original)];
+    // The second time each finds its own record again.
+    for (const request of [alice, bob, alice, bob]) {
+      const context = callWith(request);
+      expect(access.admit(context, { mode: 'required' })).toBe(true);
+      const username = request === alice ? 'alice' : 'bob';
+      expect(principalOfRequest(context)).toMatchObject({ username });
+      expect(request.user).toMatchObject({ username });
+    }
   });
 
   it('fails closed on rules that the boot did not check', async () => {
