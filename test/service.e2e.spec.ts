@@ -75,6 +75,9 @@ describe.each(ADAPTERS)('CognitoAuthService.verify() in an app on %s', (adapter)
   it('gives the principal that the guard found for the same token', async () => {
     const token = pool.accessToken('alice');
     expect(await send(app, '/orders', token)).toMatchObject({ status: 200 });
+    expect(await service.verify(token)).toEqual(seen.at(-1));
+    // By now the token is remembered.
+    expect(await send(app, '/orders', token)).toMatchObject({ status: 200 });
     expect(await service.verify(token)).toBe(seen.at(-1));
   });
 
