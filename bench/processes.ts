@@ -10,7 +10,7 @@ export interface Started<Answer> {
 }
 
 // While a server waits for its turn, V8 would shrink its heap: when the turn comes it had to collect
-// garbage ten times as often, and would take up to a third longer for the rest of the bench.
+// garbage five times as often, and would take up to a third longer for the rest of the bench.
 const AWAKE = '--no-memory-reducer';
 
 /** Starts a file in a process of its own, in production and on the core of servers. */
