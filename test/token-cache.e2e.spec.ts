@@ -90,6 +90,10 @@ describe.each(ADAPTERS)('A token that was verified before on %s', (adapter) => {
     expect(await send(app, '/me', `${header}.${payload}.${forged}`)).toMatchObject(
       refusal('invalid_signature'),
     );
+    const [, otherPayload] = pool.accessToken('alice').split('.');
+    expect(await send(app, '/me', `${header}.${otherPayload}.${signature}`)).toMatchObject(
+      refusal('invalid_signature'),
+    );
     expect(await send(app, '/me', `${header}.${payload}.`)).toMatchObject(
       refusal('malformed_token'),
     );

@@ -36,7 +36,7 @@ interface Remembered {
 export class VerifiedTokens {
   /** By fingerprint, so that a token which is not here is not worth a digest. */
   private readonly entries?: LRUCache<number, Remembered>;
-  /** The fingerprints of tokens that were sent once, or were forgotten before their time. */
+  /** The fingerprints of tokens that were sent once, or were remembered before. */
   private readonly candidates?: LRUCache<number, true>;
   private readonly maxAge: number;
 
@@ -50,7 +50,7 @@ export class VerifiedTokens {
     this.entries = new LRUCache({
       max,
       dispose: (_remembered, fingerprint, reason) => {
-        if (reason === 'evict') candidates.set(fingerprint, true);
+        if (reason !== 'set') candidates.set(fingerprint, true);
       },
     });
   }
@@ -63,7 +63,6 @@ export class VerifiedTokens {
     if (!remembered || remembered.digest !== digestOf(token)) return undefined;
     if (this.isFresh(remembered.verified)) return remembered.verified;
     this.entries.delete(fingerprint);
-    this.candidates?.set(fingerprint, true);
     return undefined;
   }
 
