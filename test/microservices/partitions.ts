@@ -16,7 +16,7 @@ export interface Partition extends CustomTransportStrategy {
   consume(entries: readonly Entry[]): Promise<number[]>;
 }
 
-/** What was sent to somebody who waits for an answer. */
+/** An answer to somebody who waits for one. */
 export type Reply = Readonly<Record<string, unknown>>;
 
 /** A strategy of an application, which settles an event by the outcome of its handler. */

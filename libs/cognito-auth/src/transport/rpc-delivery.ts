@@ -3,7 +3,7 @@ import { originOf } from './rpc-servers.js';
 /** The longest time in seconds that a message waits before it goes back to its queue. */
 const LONGEST_WAIT = 30;
 
-/** What amqplib hands out, and wants back. */
+/** A message as amqplib delivers it, and wants it back. */
 interface RmqMessage {
   readonly fields?: { readonly deliveryTag?: number };
   readonly properties?: { readonly replyTo?: unknown };

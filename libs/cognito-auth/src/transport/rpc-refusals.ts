@@ -35,14 +35,14 @@ const GRPC_UNKNOWN = 2;
 /** As Nest logs faults of handlers. */
 const filterLogger = new Logger('RpcExceptionsHandler');
 
-/** What a client of a microservice can be told. */
+/** The answer to the client of a microservice, as far as it is read here. */
 interface RefusalBody {
   readonly code?: string;
   readonly message?: unknown;
 }
 
 /**
- * What a guard throws so that the client of a microservice gets to know this refusal, and the
+ * The error that a guard throws so that the client of a microservice gets to know this refusal, and the
  * broker that the message is done with, or has to come back.
  *
  * @param body what transporters send as it is; gRPC sends a status and a text
