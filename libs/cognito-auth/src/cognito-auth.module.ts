@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { AccessControl } from './access/access-control.js';
 import { CognitoGuard } from './access/cognito.guard.js';
 import { GlobalGuards } from './access/global-guards.js';
+import { MESSAGE_HANDLERS } from './access/message-handlers.js';
 import { RegisteredStrategy } from './access/registered-strategy.js';
 import { RouteInventory } from './access/route-inventory.js';
 import { RuleChecks } from './access/rule-checks.js';
@@ -28,6 +29,7 @@ import { TokenVerifier } from './strategy/token-verifier.js';
     },
     AccessControl,
     GlobalGuards,
+    MESSAGE_HANDLERS,
     RegisteredStrategy,
     RouteInventory,
     RuleChecks,

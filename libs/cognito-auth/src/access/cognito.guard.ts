@@ -1,9 +1,10 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { refusalIn } from '../transport/refusals.js';
 import { requestOf } from '../transport/request-of.js';
 import { setResponseHeader } from '../transport/response-headers.js';
+import { isEvent } from '../transport/rpc-refusals.js';
 import { SocketMessage } from '../transport/socket-message.js';
 import { AccessControl } from './access-control.js';
 import { lastAuthenticationOf, lastVerifiedOf } from './authentication.js';
@@ -60,6 +61,7 @@ export class CognitoGuard implements CanActivate {
 
   private async refuse(context: ExecutionContext, error: unknown): Promise<never> {
     this.report(context, error);
+    if (context.getType() === 'rpc') this.logEvent(context, error);
     throw await refusalIn(context, error);
   }
 
@@ -81,6 +83,16 @@ export class CognitoGuard implements CanActivate {
     const request = requestOf(context);
     if (!(request instanceof SocketMessage)) return;
     this.access.connectionTokens.refused(request.connection, error);
+  }
+
+  // Nobody else learns of it: an event has no answer, and a broker drops what is refused for good.
+  private logEvent(context: ExecutionContext, error: unknown): void {
+    if (!(error instanceof HttpException) || !isEvent(context)) return;
+    const { code } = error as Partial<CognitoAuthError>;
+    const { jti, sub, userPool } = lastVerifiedOf(context)?.principal ?? {};
+    const handler = `${context.getClass().name}.${context.getHandler().name}`;
+    const statusCode = error.getStatus();
+    this.logger.log({ message: 'Event refused', handler, statusCode, code, jti, sub, userPool });
   }
 
   // Whoever wrote the handler has to know, once; callers cannot do anything about it.

@@ -53,6 +53,13 @@ export function isGrpcMetadata(context: unknown): context is Required<Multimap> 
   return isMultimap(context) && typeof (context as TransporterContext).getMap === 'function';
 }
 
+/** The headers of a message of Kafka, whose context says which partition it came from. */
+export function kafkaHeadersOf(context: unknown): Readonly<Record<string, unknown>> | undefined {
+  const { getPartition } = (context ?? {}) as { getPartition?: unknown };
+  if (typeof getPartition !== 'function') return undefined;
+  return ((context as TransporterContext).getMessage?.()?.headers ?? {}) as Record<string, unknown>;
+}
+
 function entriesOf(context: object): [string, unknown][] {
   if (isGrpcMetadata(context)) {
     const names = Object.keys((context as TransporterContext).getMap?.() ?? {});
