@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { ApolloDriver } from '@nestjs/apollo';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { Controller, Get, Inject, Req } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import {
   Context,
   Field,
@@ -190,6 +191,13 @@ Object.assign(FormerDriver.prototype, {
   cloneContext: (context: object) => context,
 });
 
+/** Sends operations by GET. */
+const asGet = (app: INestApplication) => async (query: string, token?: string) => {
+  const headers = { 'apollo-require-preflight': 'yes' };
+  const path = `/graphql?query=${encodeURIComponent(query)}`;
+  return (await send(app, path, token, { headers })).body;
+};
+
 const APOLLO = SERVERS.filter(({ driver }) => driver === 'apollo');
 
 /** GraphQL with the former driver. */
@@ -250,11 +258,7 @@ describe.each(APOLLO)('A driver that leaves requests in contexts, on $name', ({ 
   it('takes a request by GET for nobody else either', async () => {
     const shared = {};
     const app = await startApp(adapter, root(formerModule(() => shared)));
-    const get = async (query: string, token?: string) => {
-      const headers = { 'apollo-require-preflight': 'yes' };
-      const path = `/graphql?query=${encodeURIComponent(query)}`;
-      return (await send(app, path, token, { headers })).body;
-    };
+    const get = asGet(app);
     expect(await get('{ me }', alice)).toEqual({ data: { me: 'alice' } });
     const refused = {
       data: { me: null },
@@ -262,6 +266,23 @@ describe.each(APOLLO)('A driver that leaves requests in contexts, on $name', ({ 
     };
     expect(await get('{ me }', bob)).toMatchObject(refused);
     expect(await get('{ me }')).toMatchObject(refused);
+  });
+});
+
+describe.each(APOLLO)('A context that adds headers to its request, on $name', (server) => {
+  it('is that of its operation, by POST and by GET', async () => {
+    const context = (given: { headers: object } & { req?: { headers: object } }) => {
+      Object.assign((given.req ?? given).headers, { 'x-tenant': 'blue' });
+      return { tenant: 'blue' };
+    };
+    const app = await startApp(server.adapter, root(graphqlModule(server, { context })));
+    const get = asGet(app);
+    expect((await ask(app, '{ me }', alice)).data).toEqual({ me: 'alice' });
+    expect(await get('{ me }', alice)).toEqual({ data: { me: 'alice' } });
+    expect(await get('{ me }', bob)).toEqual({ data: { me: 'bob' } });
+    expect(await get('{ me }')).toMatchObject({
+      errors: [{ extensions: { code: 'missing_token' } }],
+    });
   });
 });
 

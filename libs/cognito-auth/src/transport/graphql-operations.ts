@@ -21,6 +21,9 @@ interface ApolloOperation {
 
 interface RequestOfServer {
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly rawHeaders?: readonly string[];
+  /** Set by Fastify. */
+  readonly raw?: { readonly rawHeaders?: readonly string[] };
   readonly url?: string;
   readonly body?: unknown;
 }
@@ -84,14 +87,16 @@ function isSentWith(http: ApolloHttpRequest, request: RequestOfServer): boolean 
   return searchOf(request.url) === searchOf(http.search) && hasHeaders(request, http.headers);
 }
 
-function hasHeaders({ headers = {} }: RequestOfServer, sent: ApolloHttpRequest['headers']) {
+// Between the two, the application may have added headers of its own.
+function hasHeaders(request: RequestOfServer, sent: ApolloHttpRequest['headers']): boolean {
+  const { headers = {}, raw, rawHeaders = raw?.rawHeaders } = request;
+  const isSame = (name: string) => sent.get(name) === [headers[name]].flat().join(', ');
+  const received = rawHeaders && new Set(rawHeaders.map((text) => text.toLowerCase()));
   // Apollo leaves out empty headers with Fastify.
-  const present = Object.entries(headers).filter(([, value]) => value);
-  const nonEmpty = [...sent.values()].filter(Boolean);
-  return (
-    present.length === nonEmpty.length &&
-    present.every(([name, value]) => sent.get(name) === [value].flat().join(', '))
+  const names = Object.keys(headers).filter(
+    (name) => headers[name] && (received?.has(name) ?? true),
   );
+  return names.every(isSame) && [...sent.keys()].every(isSame);
 }
 
 function searchOf(url = ''): string {
