@@ -1,7 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { INestApplication, LoggerService, Type } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { ExternalContextCreator } from '@nestjs/core';
-import { Authenticated, CognitoAuthModule, OptionalAuth, Public } from 'nestjs-cognito-auth';
+import {
+  Authenticated,
+  Claims,
+  CognitoAuthModule,
+  CurrentUser,
+  OptionalAuth,
+  Principal,
+  Public,
+  RawToken,
+} from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS, startApp } from './support/app.js';
@@ -24,6 +34,17 @@ class Handlers {
   public() {
     return 'came in';
   }
+
+  @Public()
+  named(
+    @CurrentUser() user?: unknown,
+    @CurrentUser('username') username?: string,
+    @Principal() principal?: unknown,
+    @Claims('sub') sub?: string,
+    @RawToken() token?: string,
+  ) {
+    return [user, username, principal, sub, token];
+  }
 }
 
 /** The same, without a rule. */
@@ -33,6 +54,9 @@ class BareHandlers {
     return 'came in';
   }
 }
+
+/** Nothing but the decorators of this library. */
+const PARAMETERS = { exchangeKeyForValue: () => null };
 
 const UNSUPPORTED = { code: 'unsupported_context', name: 'CognitoAuthError' };
 
@@ -55,13 +79,18 @@ async function start(
 async function call<T extends object>(
   app: INestApplication,
   [type, handlers, name]: [type: string, handlers: Type<T>, name: keyof T & string],
-  // No response beside it: only HTTP has one.
-  args: unknown[] = [{ headers: { authorization: `Bearer ${pool.accessToken('alice')}` } }],
+  args: unknown[] = [
+    { headers: { authorization: `Bearer ${pool.accessToken('alice')}` } },
+    // Only HTTP has a response.
+    ...(type === 'http' ? [{ header() {} }] : []),
+  ],
 ): Promise<unknown> {
   const instance = app.get(handlers);
   const method = instance[name] as () => unknown;
-  const none = [undefined, undefined, undefined, undefined, undefined] as const;
-  const handler = app.get(ExternalContextCreator).create(instance, method, name, ...none, type);
+  const none = [undefined, undefined, undefined] as const;
+  const handler = app
+    .get(ExternalContextCreator)
+    .create(instance, method, name, ROUTE_ARGS_METADATA, PARAMETERS, ...none, type);
   return handler(...args);
 }
 
@@ -104,10 +133,34 @@ describe.each(ADAPTERS)('A context that the guard does not know, in an app on %s
       expect(line).toMatch(/@Public\(\).*CognitoAuthService\.verify\(\)/);
     }
   });
+
+  it('is in the log, too, when it calls itself "http" and has no request', async () => {
+    const error = vi.fn<(line: string) => void>();
+    const app = await start(adapter, true, { error, fatal: error, log() {}, warn() {} });
+    for (const event of [{ object: 'event' }, { headers: {} }, 'text', 7, [1], undefined]) {
+      const refused = call(app, ['http', BareHandlers, 'bare'], [event]);
+      // oxlint-disable-next-line no-await-in-loop -- in turn, as the first one is logged
+      await expect(refused).rejects.toMatchObject({ ...UNSUPPORTED, status: 403 });
+    }
+    expect(error.mock.calls.map(([line]) => line)).toEqual([
+      expect.stringMatching(
+        /HTTP request.*BareHandlers\.bare is refused\..*@Public\(\).*CognitoAuthService\.verify\(\)/,
+      ),
+    ]);
+  });
 });
 
 describe.each<[type: string, what: string, args: unknown[]]>([
   ['http', 'without a request', []],
+  ['http', 'with an event that is an object', [{ object: 'event', id: 'evt_1' }]],
+  ['http', 'with an event that has headers', [{ headers: { authorization: 'Bearer a.b.c' } }]],
+  ['http', 'with an event that is a text', ['text', 'text']],
+  ['http', 'with an event that is a number', [7]],
+  ['http', 'with an event that is a list', [[1], [2]]],
+  ['http', 'with an event that is null', [null]],
+  ['graphql', 'with a request that has no headers', [{}, {}, { req: { id: 1 } }, {}]],
+  ['graphql', 'with a connection that is a text', [{}, {}, { request: 'a', _connectionInit: {} }]],
+  ['telegraf', 'of a bot', [{ update_id: 1 }]],
   ['graphql', 'without a context', [{}, {}, undefined, {}]],
   ['graphql', 'without a request', [{}, {}, {}, {}]],
   ['graphql', 'without arguments', []],
@@ -125,5 +178,11 @@ describe.each<[type: string, what: string, args: unknown[]]>([
     expect(await codeFor('optional')).toBe('unsupported_context');
     expect(await codeOf(call(app, [type, BareHandlers, 'bare'], args))).toBe('unsupported_context');
     expect(await call(app, [type, Handlers, 'public'], args)).toBe('came in');
+  });
+
+  it('shows no caller to the parameters of a public handler', async () => {
+    const app = await start('express', true);
+    const nobody = [undefined, undefined, undefined, undefined, undefined];
+    expect(await call(app, [type, Handlers, 'named'], args)).toEqual(nobody);
   });
 });

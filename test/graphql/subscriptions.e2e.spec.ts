@@ -223,3 +223,77 @@ describe.each(SERVERS)('Subscriptions to which anybody may connect, on $name', (
     await expect(first({ connectionParams })).rejects.toEqual(refusedWith('malformed_request'));
   });
 });
+
+describe.each(SERVERS)(
+  'Events of subscriptions to which anybody may connect, on $name',
+  (server) => {
+    const startEvents = async (token: string) => {
+      let found = 0;
+      const auth = CognitoAuthModule.forRoot({
+        ...pool.options(),
+        revocation: MemoryRevocationStore,
+        tokenFrom: (request) => {
+          found += 1;
+          return bearer(request);
+        },
+      });
+      const app = await startApp(server.adapter, {
+        imports: [auth, graphqlModule(server, { isOpen: true })],
+        providers: [Recipes, RecipesResolver],
+      });
+      const recipes = app.get(Recipes);
+      const listening = new Promise((resolve) => {
+        recipes.once('newListener', resolve);
+      });
+      const query = 'subscription { recipeAdded { title secret again: secret } }';
+      const { next } = await subscribe(app, query, bearing(token));
+      // One payload for all events: nothing but the event tells them apart.
+      const recipe = recipes.add(newTitle(), 'alice');
+      const event = async () => {
+        const answer = next();
+        await listening;
+        recipes.emit('added', recipe);
+        return answer;
+      };
+      const known = {
+        recipeAdded: {
+          title: recipe.title,
+          secret: `${recipe.title} need a pinch of salt`,
+          again: `${recipe.title} need a pinch of salt`,
+        },
+      };
+      const refused = { recipeAdded: { title: recipe.title, secret: null, again: null } };
+      return { app, event, known, refused, found: () => found };
+    };
+
+    it('show guarded fields no longer than the token is valid', async () => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const token = pool.accessToken('alice', { expiresIn: 60 });
+      const { event, known, refused } = await startEvents(token);
+      expect(await event()).toEqual(known);
+      expect(await event()).toEqual(known);
+      vi.setSystemTime(Date.now() + 61_000);
+      expect(await event()).toEqual(refused);
+      expect(await event()).toEqual(refused);
+    });
+
+    it('show them no longer than until the token is revoked', async () => {
+      const claims = { jti: newTitle() };
+      const { app, event, known, refused } = await startEvents(
+        pool.accessToken('alice', { claims }),
+      );
+      expect(await event()).toEqual(known);
+      await app.get(CognitoAuthService).revoke(claims);
+      expect(await event()).toEqual(refused);
+    });
+
+    it('find and verify the token once for all fields', async () => {
+      const { event, found } = await startEvents(alice);
+      await event();
+      expect(found()).toBe(2);
+      await event();
+      expect(found()).toBe(3);
+    });
+  },
+);

@@ -17,6 +17,7 @@ import type { CognitoAuthOptions } from './cognito-auth.options.js';
 import { resolveOptions } from './cognito-auth.resolved-options.js';
 import { CognitoAuthService } from './cognito-auth.service.js';
 import { TokenVerifier } from './strategy/token-verifier.js';
+import { GraphqlOperations } from './transport/graphql-operations.js';
 
 /** Protects the routes of an application with the tokens of Cognito user pools. */
 @Module({
@@ -30,6 +31,7 @@ import { TokenVerifier } from './strategy/token-verifier.js';
     AccessControl,
     GlobalGuards,
     MESSAGE_HANDLERS,
+    GraphqlOperations,
     RegisteredStrategy,
     RouteInventory,
     RuleChecks,

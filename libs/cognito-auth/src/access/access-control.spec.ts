@@ -61,7 +61,7 @@ function createRequest(): object {
 
 /** One call of a handler; all its guards get the same context. */
 function callWith(request: object): ExecutionContextHost {
-  return new ExecutionContextHost([request]);
+  return new ExecutionContextHost([request, { header() {} }]);
 }
 
 const policy = () => {

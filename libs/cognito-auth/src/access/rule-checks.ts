@@ -11,6 +11,7 @@ import type { Handler } from './handlers.js';
 import { HOOKS } from './hooks.js';
 import type { HookName } from './hooks.js';
 import { accessRulesOf } from './rule-metadata.js';
+import { problemsOfGraphqlContexts } from './shared-graphql-contexts.js';
 
 /** Stops the boot when a rule can never be decided, and creates the classes of `@Check()`. */
 @Injectable()
@@ -27,6 +28,7 @@ export class RuleChecks implements OnModuleInit {
       ...this.problemsOfHooks(),
       ...handlers.flatMap((handler) => this.problemsOf(handler)),
       ...this.problemsOfFields(handlers),
+      ...(await problemsOfGraphqlContexts(this.modules)),
     ];
     if (problems.length > 0) throw new CognitoAuthOptionsError([...new Set(problems)]);
     await Promise.all(handlers.flatMap((handler) => this.createChecks(handler)));

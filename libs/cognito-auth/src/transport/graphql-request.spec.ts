@@ -75,6 +75,30 @@ describe('The request of a GraphQL operation', () => {
     expect(() => requestOf({ req })).toThrow(UNSUPPORTED);
   });
 
+  it('stands behind that of each event of a subscription', () => {
+    const context = { req: Object.assign(new ServerRequest(), { user: 'alice' }) };
+    const info = subscription();
+    expect(requestOf(context, info)).toBe(context.req);
+    const path = { prev: { key: 'news' } };
+    const ofEvent = requestOf(context, { ...info, path });
+    expect(ofEvent).not.toBe(context.req);
+    expect(ofEvent).toMatchObject({ headers: {}, user: 'alice' });
+    expect(requestOf(context, { ...info, path })).toBe(ofEvent);
+    expect(requestOf(context, { ...info, path: { prev: { key: 'news' } } })).not.toBe(ofEvent);
+  });
+
+  it.each([
+    ['by Express', (res: object) => ({ res })],
+    ['over HTTP/2', (stream: object) => ({ raw: { stream } })],
+  ])('is refused once its response was sent %s', (_name, members) => {
+    const response = { writableEnded: false };
+    const context = { req: Object.assign(new ServerRequest(), members(response)) };
+    expect(requestOf(context)).toBe(context.req);
+    response.writableEnded = true;
+    expect(() => requestOf(context)).toThrow(UNSUPPORTED);
+    expect(() => requestOf({ ...context })).toThrow(UNSUPPORTED);
+  });
+
   it('serves several operations when the application made it', () => {
     const req = { headers: {} };
     expect(requestOf({ req })).toBe(req);
@@ -85,11 +109,24 @@ describe('The request of a GraphQL operation', () => {
 describe('What stands for the request over a socket', () => {
   it('is one message for all resolvers of an operation, and another for the next', () => {
     const context = { req: connection() };
-    const info = subscription();
+    const info = query();
     const message = requestOf(context, info);
     expect(message).toBeInstanceOf(SocketMessage);
     expect(requestOf(context, { ...info, path: { prev: {} } })).toBe(message);
-    expect(requestOf(context, subscription())).not.toBe(message);
+    expect(requestOf(context, query())).not.toBe(message);
+  });
+
+  it('is one message for all fields of an event, and another for the next and for the start', () => {
+    const context = { req: connection() };
+    const info = subscription();
+    const started = requestOf(context, info);
+    const [first, second] = [{ key: 'news' }, { key: 'news' }];
+    const ofFirst = requestOf(context, { ...info, path: { prev: first } });
+    expect(ofFirst).not.toBe(started);
+    expect(requestOf(context, { ...info, path: { prev: { prev: first } } })).toBe(ofFirst);
+    const ofSecond = requestOf(context, { ...info, path: { prev: second } });
+    expect(ofSecond).toBeInstanceOf(SocketMessage);
+    expect(ofSecond).not.toBe(ofFirst);
   });
 
   it('has the headers and the query of the handshake, and the credentials of the parameters', () => {

@@ -1,6 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
-import { graphqlRequestOf } from './graphql-request.js';
+import { findGraphqlRequest, graphqlRequestOf } from './graphql-request.js';
+import { RequestOfEvent } from './request-of-event.js';
+import { isResponse } from './response-headers.js';
 import { RpcCall } from './rpc-call.js';
 import { SocketMessage } from './socket-message.js';
 
@@ -20,7 +22,7 @@ const ofGuards = new WeakMap<ExecutionContext, object>();
 export function requestOf(context: ExecutionContext): RequestLike {
   switch (context.getType<string>()) {
     case 'http':
-      return context.switchToHttp().getRequest<RequestLike | undefined>() ?? unsupported(context);
+      return httpRequestOf(context) ?? notHttp();
     case 'graphql':
       return graphqlRequestOf(context.getArgs());
     case 'ws':
@@ -31,16 +33,40 @@ export function requestOf(context: ExecutionContext): RequestLike {
   }
 }
 
-/** The request of an execution context as its guard left it, or `undefined` when none has run. */
+/**
+ * The request of an execution context as its guard left it, or `undefined` when no guard can have
+ * run: the handler is `@Public()`, whatever it is called with.
+ */
 export function guardedRequestOf(context: ExecutionContext): RequestLike | undefined {
-  const type = context.getType<string>();
-  if (type !== 'ws' && type !== 'rpc') return requestOf(context);
-  return (ofGuards.get(context) ?? handedOn(context)) as RequestLike | undefined;
+  switch (context.getType<string>()) {
+    case 'http':
+      return httpRequestOf(context);
+    case 'graphql':
+      return findGraphqlRequest(context.getArgs());
+    case 'ws':
+    case 'rpc':
+      return (ofGuards.get(context) ?? handedOn(context)) as RequestLike | undefined;
+    default:
+      return undefined;
+  }
+}
+
+// Contexts of ExternalContextCreator are "http", too, unless their library says otherwise; what
+// they are called with is an event of any type, which may even have headers.
+function httpRequestOf(context: ExecutionContext): RequestLike | undefined {
+  const http = context.switchToHttp();
+  const request = http.getRequest<RequestLike | null | undefined>();
+  if (typeof request !== 'object' || request === null) return undefined;
+  const { headers } = request;
+  const isRequest = typeof headers === 'object' && headers !== null;
+  return isRequest && isResponse(http.getResponse()) ? request : undefined;
 }
 
 /** Puts the user where the code of the application looks for it. */
 export function presentUser(request: RequestLike, property: string, user: unknown): void {
   request[property] = user;
+  const origin = RequestOfEvent.origin(request);
+  if (origin) Reflect.set(origin, property, user);
   if (request instanceof SocketMessage) Reflect.set(request.connection, property, user);
   if (request instanceof RpcCall) request.present(property, user);
 }
@@ -76,6 +102,13 @@ function handOn(context: ExecutionContext, message: object): void {
 function handedOn(context: ExecutionContext): unknown {
   const args: unknown[] = context.getArgs();
   return args.find((arg) => arg instanceof SocketMessage || arg instanceof RpcCall);
+}
+
+function notHttp(): never {
+  throw new CognitoAuthError(
+    'unsupported_context',
+    'Calls of the type "http" without an HTTP request and its response cannot be authenticated here',
+  );
 }
 
 function unsupported(context: ExecutionContext): never {
