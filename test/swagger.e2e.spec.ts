@@ -281,6 +281,81 @@ describe('applyCognitoSecurity()', () => {
       }
     });
 
+    it('lists no code that HTTP never answers with', async () => {
+      const document = await documentOf([ReportsController]);
+
+      const { properties } = schemaOfRefusal(document, operationOf(document, '/reports'), 403);
+
+      expect(properties?.['code']).toHaveProperty('enum', [
+        'insufficient_scope',
+        'insufficient_group',
+        'insufficient_permission',
+        'wrong_principal',
+        'unknown_user',
+        'check_failed',
+      ]);
+    });
+
+    it.each<[string, MethodDecorator[], string, string?]>([
+      ['a group', [Groups('admin')], 'insufficient_group'],
+      ['scopes', [Scopes('orders/read')], 'insufficient_scope'],
+      ['a permission', [Permissions('orders:delete')], 'insufficient_permission'],
+      ['what a policy decides', [Check(() => false)], 'check_failed'],
+      ['a check with a message', [Check(() => false, 'Not today')], 'check_failed', 'Not today'],
+      ['a machine', [ClientsOnly()], 'wrong_principal'],
+      ['a person', [UsersOnly()], 'wrong_principal'],
+      ['a person with a scope', [UsersOnly(), Scopes('orders/read')], 'insufficient_scope'],
+      ['nothing but a token', [Authenticated()], 'unknown_user'],
+      ['a kind of token', [TokenUse('id')], 'unknown_user'],
+      ['a user pool', [UserPool('staff')], 'unknown_user'],
+      ['nothing, but checks tokens', [OptionalAuth()], 'unknown_user'],
+    ])(
+      'gives an example of a 403 that fits a route that asks for %s',
+      async (_what, decorators, code, message = expect.any(String) as string) => {
+        @Controller()
+        class AnyController {
+          @Get('route') handle() {}
+        }
+        const descriptor = Object.getOwnPropertyDescriptor(AnyController.prototype, 'handle') ?? {};
+        for (const decorate of decorators) decorate(AnyController.prototype, 'handle', descriptor);
+        const document = await documentOf([AnyController]);
+        const operation = operationOf(document, '/route');
+
+        expect(operation.responses[403]?.content?.['application/json']).toHaveProperty('example', {
+          statusCode: 403,
+          error: 'Forbidden',
+          code,
+          message,
+        });
+        expect(schemaOfRefusal(document, operation, 403)).not.toHaveProperty('example');
+      },
+    );
+
+    it('says of challenges which scopes they name, where a route asks for any', async () => {
+      @Controller()
+      class AnyController {
+        @Get('scopes') @Scopes('orders/read') withScopes() {}
+
+        @Get('groups') @Groups('admin') withGroups() {}
+      }
+      const document = await documentOf([AnyController]);
+      const challengesOf = (path: string) =>
+        [401, 403].map(
+          (status) =>
+            operationOf(document, path).responses[status]?.headers?.['WWW-Authenticate']
+              ?.description,
+        );
+
+      expect(challengesOf('/scopes')).toEqual([
+        expect.stringContaining('`scope` says what this operation asks for'),
+        expect.stringContaining('`insufficient_scope`'),
+      ]);
+      expect(challengesOf('/groups')).toEqual([
+        expect.not.stringContaining('scope'),
+        expect.stringMatching(/^Without an error/),
+      ]);
+    });
+
     it('keeps what the author says about a refusal', async () => {
       class Problem {
         @ApiProperty() title!: string;

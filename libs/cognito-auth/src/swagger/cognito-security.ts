@@ -97,7 +97,7 @@ function documentationOf(
   if (!rules || rules.mode === 'public') return {};
   return {
     description: appended(description, describeAccess(rules, tokenUse)),
-    responses: withErrorResponses(responses),
+    responses: withErrorResponses(responses, rules),
     ...accessExtensionsOf(rules),
   };
 }
