@@ -1,5 +1,6 @@
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import {
+  ApiBearerAuth,
   ApiForbiddenResponse,
   ApiOperation,
   ApiProperty,
@@ -497,6 +498,154 @@ describe('applyCognitoSecurity()', () => {
         'get /plain': [],
         'get /public': [],
         'get /protected': PROTECTED,
+      });
+    });
+
+    describe('about bearer tokens', () => {
+      const builder = () =>
+        new DocumentBuilder()
+          .addBearerAuth()
+          .addBearerAuth({ type: 'http', scheme: 'Bearer' }, 'jwt')
+          .addApiKey({ type: 'apiKey', name: 'Authorization', in: 'header' }, 'authorization')
+          .addApiKey({ type: 'apiKey', name: 'X-Key', in: 'header' }, 'api_key')
+          .addOAuth2({ type: 'oauth2', flows: {} }, 'sign-in')
+          .addSecurity('oidc', { type: 'openIdConnect', openIdConnectUrl: 'https://example.com' });
+
+      it.each<[string, MethodDecorator]>([
+        ['@ApiBearerAuth()', ApiBearerAuth()],
+        ["@ApiBearerAuth('jwt')", ApiBearerAuth('jwt')],
+        ["@ApiSecurity('bearer')", ApiSecurity('bearer')],
+        ["@ApiSecurity('authorization')", ApiSecurity('authorization')],
+      ])('knows that %s is the token of the rule beside it', async (_name, decorate) => {
+        @Controller('above')
+        @(decorate as ClassDecorator)
+        class AboveController {
+          @Get() @Scopes('orders/read') read() {}
+
+          @Get('public') @Public() public() {}
+
+          @Get('optional') @OptionalAuth() optional() {}
+
+          @Get('keyed') @Authenticated() @ApiSecurity('api_key') keyed() {}
+        }
+
+        @Controller('beside')
+        class BesideController {
+          @Get('first') @decorate @Authenticated() first() {}
+
+          @Get('last') @Authenticated() @decorate last() {}
+
+          @Get('unguarded') @decorate unguarded() {}
+        }
+        const app = await createApp({ controllers: [AboveController, BesideController] });
+
+        const document = applyCognitoSecurity(app, createDocument(app, builder()));
+        const once = JSON.stringify(document);
+
+        expect(securitiesOf(document)).toEqual({
+          'get /above': [{ cognito: ['orders/read'] }],
+          'get /above/public': [],
+          'get /above/optional': [{ cognito: [] }, {}],
+          'get /above/keyed': expect.arrayContaining([{ api_key: [], cognito: [] }]) as unknown,
+          'get /beside/first': PROTECTED,
+          'get /beside/last': PROTECTED,
+          'get /beside/unguarded': [expect.not.objectContaining({ cognito: [] })],
+        });
+        expect(JSON.stringify(applyCognitoSecurity(app, document))).toBe(once);
+      });
+
+      it('knows the name that @ApiBearerAuth() gives where no document declares it', async () => {
+        @Controller()
+        class AnyController {
+          @Get('route') @Authenticated() @ApiBearerAuth() handle() {}
+        }
+
+        expect(securitiesOf(await documentOf([AnyController]))).toEqual({
+          'get /route': PROTECTED,
+        });
+      });
+
+      it('keeps a scheme of that name that sends something else', async () => {
+        @Controller()
+        class AnyController {
+          @Get('route') @Authenticated() @ApiSecurity('bearer') handle() {}
+        }
+        const app = await createApp({ controllers: [AnyController] });
+        const document = createDocument(
+          app,
+          new DocumentBuilder().addApiKey(
+            { type: 'apiKey', name: 'X-Key', in: 'header' },
+            'bearer',
+          ),
+        );
+
+        expect(securitiesOf(applyCognitoSecurity(app, document))).toEqual({
+          'get /route': [{ bearer: [], cognito: [] }],
+        });
+      });
+
+      it('knows the token of the whole document', async () => {
+        @Controller()
+        class AnyController {
+          @Get('protected') @Authenticated() protected() {}
+
+          @Get('public') @Public() public() {}
+
+          @Get('other') other() {}
+        }
+        const app = await createApp({ controllers: [AnyController] });
+        const document = createDocument(app, builder().addSecurityRequirements('bearer'));
+
+        expect(securitiesOf(applyCognitoSecurity(app, document))).toEqual({
+          'get /protected': PROTECTED,
+          'get /public': [],
+          // Another guard may take it.
+          'get /other': [{ bearer: [] }],
+        });
+      });
+
+      it('keeps what needs another scheme besides', async () => {
+        @Controller()
+        class AnyController {
+          @Get('both') @Authenticated() @ApiSecurity({ bearer: [], api_key: [] }) both() {}
+
+          @Get('public') @Public() @ApiSecurity({ jwt: [], api_key: [] }) public() {}
+        }
+        const app = await createApp({ controllers: [AnyController] });
+
+        const document = applyCognitoSecurity(app, createDocument(app, builder()));
+
+        expect(securitiesOf(document)).toEqual({
+          'get /both': [{ api_key: [], cognito: [] }],
+          'get /public': [{ api_key: [] }],
+        });
+      });
+
+      it.each(['sign-in', 'oidc'])('makes the scheme "%s" an alternative', async (name) => {
+        @Controller()
+        class AnyController {
+          @Get('protected') @Authenticated() @ApiSecurity(name, ['orders/read']) protected() {}
+
+          @Get('keyed') @Authenticated() @ApiSecurity({ [name]: [], api_key: [] }) keyed() {}
+
+          @Get('optional') @OptionalAuth() @ApiSecurity(name) optional() {}
+
+          @Get('public') @Public() @ApiSecurity(name) public() {}
+        }
+        const app = await createApp({ controllers: [AnyController] });
+        const document = applyCognitoSecurity(app, createDocument(app, builder()));
+        const once = JSON.stringify(document);
+
+        expect(securitiesOf(document)).toEqual({
+          'get /protected': [{ cognito: [] }, { [name]: ['orders/read'] }],
+          'get /keyed': [
+            { api_key: [], cognito: [] },
+            { api_key: [], [name]: [] },
+          ],
+          'get /optional': [{ cognito: [] }, { [name]: [] }, {}],
+          'get /public': [],
+        });
+        expect(JSON.stringify(applyCognitoSecurity(app, document))).toBe(once);
       });
     });
 

@@ -8,7 +8,7 @@ import { documentedOperationsOf } from './documented-operations.js';
 import { errorSchemas, withErrorResponses } from './error-responses.js';
 import { HOSTED_UI } from './hosted-ui.js';
 import type { Operation } from './open-api.js';
-import { securityOf, writtenSecurityOf } from './security-requirements.js';
+import { bearerSchemesOf, securityOf, writtenSecurityOf } from './security-requirements.js';
 import type { Tokens } from './security-requirements.js';
 
 /**
@@ -39,7 +39,11 @@ export function applyCognitoSecurity(
 ): OpenAPIObject {
   const auth = app.get(CognitoAuthService, { strict: false });
   const tokenUse = defaultTokenUseOf(app);
-  const tokens = { defaultUse: tokenUse, signInScopes: signInScopesOf(document) };
+  const tokens = {
+    defaultUse: tokenUse,
+    signInScopes: signInScopesOf(document),
+    bearerSchemes: bearerSchemesOf(document),
+  };
   for (const { path, method, handlers } of documentedOperationsOf(app, document, documentOptions)) {
     const item = document.paths[path] as Record<string, Operation | undefined> | undefined;
     const operation = item?.[method];
