@@ -1,5 +1,6 @@
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import {
+  ApiBearerAuth,
   ApiForbiddenResponse,
   ApiOperation,
   ApiProperty,
@@ -281,6 +282,81 @@ describe('applyCognitoSecurity()', () => {
       }
     });
 
+    it('lists no code that HTTP never answers with', async () => {
+      const document = await documentOf([ReportsController]);
+
+      const { properties } = schemaOfRefusal(document, operationOf(document, '/reports'), 403);
+
+      expect(properties?.['code']).toHaveProperty('enum', [
+        'insufficient_scope',
+        'insufficient_group',
+        'insufficient_permission',
+        'wrong_principal',
+        'unknown_user',
+        'check_failed',
+      ]);
+    });
+
+    it.each<[string, MethodDecorator[], string, string?]>([
+      ['a group', [Groups('admin')], 'insufficient_group'],
+      ['scopes', [Scopes('orders/read')], 'insufficient_scope'],
+      ['a permission', [Permissions('orders:delete')], 'insufficient_permission'],
+      ['what a policy decides', [Check(() => false)], 'check_failed'],
+      ['a check with a message', [Check(() => false, 'Not today')], 'check_failed', 'Not today'],
+      ['a machine', [ClientsOnly()], 'wrong_principal'],
+      ['a person', [UsersOnly()], 'wrong_principal'],
+      ['a person with a scope', [UsersOnly(), Scopes('orders/read')], 'insufficient_scope'],
+      ['nothing but a token', [Authenticated()], 'unknown_user'],
+      ['a kind of token', [TokenUse('id')], 'unknown_user'],
+      ['a user pool', [UserPool('staff')], 'unknown_user'],
+      ['nothing, but checks tokens', [OptionalAuth()], 'unknown_user'],
+    ])(
+      'gives an example of a 403 that fits a route that asks for %s',
+      async (_what, decorators, code, message = expect.any(String) as string) => {
+        @Controller()
+        class AnyController {
+          @Get('route') handle() {}
+        }
+        const descriptor = Object.getOwnPropertyDescriptor(AnyController.prototype, 'handle') ?? {};
+        for (const decorate of decorators) decorate(AnyController.prototype, 'handle', descriptor);
+        const document = await documentOf([AnyController]);
+        const operation = operationOf(document, '/route');
+
+        expect(operation.responses[403]?.content?.['application/json']).toHaveProperty('example', {
+          statusCode: 403,
+          error: 'Forbidden',
+          code,
+          message,
+        });
+        expect(schemaOfRefusal(document, operation, 403)).not.toHaveProperty('example');
+      },
+    );
+
+    it('says of challenges which scopes they name, where a route asks for any', async () => {
+      @Controller()
+      class AnyController {
+        @Get('scopes') @Scopes('orders/read') withScopes() {}
+
+        @Get('groups') @Groups('admin') withGroups() {}
+      }
+      const document = await documentOf([AnyController]);
+      const challengesOf = (path: string) =>
+        [401, 403].map(
+          (status) =>
+            operationOf(document, path).responses[status]?.headers?.['WWW-Authenticate']
+              ?.description,
+        );
+
+      expect(challengesOf('/scopes')).toEqual([
+        expect.stringContaining('`scope` says what this operation asks for'),
+        expect.stringContaining('`insufficient_scope`'),
+      ]);
+      expect(challengesOf('/groups')).toEqual([
+        expect.not.stringContaining('scope'),
+        expect.stringMatching(/^Without an error/),
+      ]);
+    });
+
     it('keeps what the author says about a refusal', async () => {
       class Problem {
         @ApiProperty() title!: string;
@@ -422,6 +498,154 @@ describe('applyCognitoSecurity()', () => {
         'get /plain': [],
         'get /public': [],
         'get /protected': PROTECTED,
+      });
+    });
+
+    describe('about bearer tokens', () => {
+      const builder = () =>
+        new DocumentBuilder()
+          .addBearerAuth()
+          .addBearerAuth({ type: 'http', scheme: 'Bearer' }, 'jwt')
+          .addApiKey({ type: 'apiKey', name: 'Authorization', in: 'header' }, 'authorization')
+          .addApiKey({ type: 'apiKey', name: 'X-Key', in: 'header' }, 'api_key')
+          .addOAuth2({ type: 'oauth2', flows: {} }, 'sign-in')
+          .addSecurity('oidc', { type: 'openIdConnect', openIdConnectUrl: 'https://example.com' });
+
+      it.each<[string, MethodDecorator]>([
+        ['@ApiBearerAuth()', ApiBearerAuth()],
+        ["@ApiBearerAuth('jwt')", ApiBearerAuth('jwt')],
+        ["@ApiSecurity('bearer')", ApiSecurity('bearer')],
+        ["@ApiSecurity('authorization')", ApiSecurity('authorization')],
+      ])('knows that %s is the token of the rule beside it', async (_name, decorate) => {
+        @Controller('above')
+        @(decorate as ClassDecorator)
+        class AboveController {
+          @Get() @Scopes('orders/read') read() {}
+
+          @Get('public') @Public() public() {}
+
+          @Get('optional') @OptionalAuth() optional() {}
+
+          @Get('keyed') @Authenticated() @ApiSecurity('api_key') keyed() {}
+        }
+
+        @Controller('beside')
+        class BesideController {
+          @Get('first') @decorate @Authenticated() first() {}
+
+          @Get('last') @Authenticated() @decorate last() {}
+
+          @Get('unguarded') @decorate unguarded() {}
+        }
+        const app = await createApp({ controllers: [AboveController, BesideController] });
+
+        const document = applyCognitoSecurity(app, createDocument(app, builder()));
+        const once = JSON.stringify(document);
+
+        expect(securitiesOf(document)).toEqual({
+          'get /above': [{ cognito: ['orders/read'] }],
+          'get /above/public': [],
+          'get /above/optional': [{ cognito: [] }, {}],
+          'get /above/keyed': expect.arrayContaining([{ api_key: [], cognito: [] }]) as unknown,
+          'get /beside/first': PROTECTED,
+          'get /beside/last': PROTECTED,
+          'get /beside/unguarded': [expect.not.objectContaining({ cognito: [] })],
+        });
+        expect(JSON.stringify(applyCognitoSecurity(app, document))).toBe(once);
+      });
+
+      it('knows the name that @ApiBearerAuth() gives where no document declares it', async () => {
+        @Controller()
+        class AnyController {
+          @Get('route') @Authenticated() @ApiBearerAuth() handle() {}
+        }
+
+        expect(securitiesOf(await documentOf([AnyController]))).toEqual({
+          'get /route': PROTECTED,
+        });
+      });
+
+      it('keeps a scheme of that name that sends something else', async () => {
+        @Controller()
+        class AnyController {
+          @Get('route') @Authenticated() @ApiSecurity('bearer') handle() {}
+        }
+        const app = await createApp({ controllers: [AnyController] });
+        const document = createDocument(
+          app,
+          new DocumentBuilder().addApiKey(
+            { type: 'apiKey', name: 'X-Key', in: 'header' },
+            'bearer',
+          ),
+        );
+
+        expect(securitiesOf(applyCognitoSecurity(app, document))).toEqual({
+          'get /route': [{ bearer: [], cognito: [] }],
+        });
+      });
+
+      it('knows the token of the whole document', async () => {
+        @Controller()
+        class AnyController {
+          @Get('protected') @Authenticated() protected() {}
+
+          @Get('public') @Public() public() {}
+
+          @Get('other') other() {}
+        }
+        const app = await createApp({ controllers: [AnyController] });
+        const document = createDocument(app, builder().addSecurityRequirements('bearer'));
+
+        expect(securitiesOf(applyCognitoSecurity(app, document))).toEqual({
+          'get /protected': PROTECTED,
+          'get /public': [],
+          // Another guard may take it.
+          'get /other': [{ bearer: [] }],
+        });
+      });
+
+      it('keeps what needs another scheme besides', async () => {
+        @Controller()
+        class AnyController {
+          @Get('both') @Authenticated() @ApiSecurity({ bearer: [], api_key: [] }) both() {}
+
+          @Get('public') @Public() @ApiSecurity({ jwt: [], api_key: [] }) public() {}
+        }
+        const app = await createApp({ controllers: [AnyController] });
+
+        const document = applyCognitoSecurity(app, createDocument(app, builder()));
+
+        expect(securitiesOf(document)).toEqual({
+          'get /both': [{ api_key: [], cognito: [] }],
+          'get /public': [{ api_key: [] }],
+        });
+      });
+
+      it.each(['sign-in', 'oidc'])('makes the scheme "%s" an alternative', async (name) => {
+        @Controller()
+        class AnyController {
+          @Get('protected') @Authenticated() @ApiSecurity(name, ['orders/read']) protected() {}
+
+          @Get('keyed') @Authenticated() @ApiSecurity({ [name]: [], api_key: [] }) keyed() {}
+
+          @Get('optional') @OptionalAuth() @ApiSecurity(name) optional() {}
+
+          @Get('public') @Public() @ApiSecurity(name) public() {}
+        }
+        const app = await createApp({ controllers: [AnyController] });
+        const document = applyCognitoSecurity(app, createDocument(app, builder()));
+        const once = JSON.stringify(document);
+
+        expect(securitiesOf(document)).toEqual({
+          'get /protected': [{ cognito: [] }, { [name]: ['orders/read'] }],
+          'get /keyed': [
+            { api_key: [], cognito: [] },
+            { api_key: [], [name]: [] },
+          ],
+          'get /optional': [{ cognito: [] }, { [name]: [] }, {}],
+          'get /public': [],
+        });
+        expect(JSON.stringify(applyCognitoSecurity(app, document))).toBe(once);
       });
     });
 

@@ -1,14 +1,14 @@
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject, SwaggerDocumentOptions } from '@nestjs/swagger';
 import { CognitoAuthService } from '../index.js';
-import type { AccessRules } from '../index.js';
+import type { AccessRules, RouteInfo } from '../index.js';
 import { accessExtensionsOf, describeAccess } from './access-description.js';
 import { COGNITO, cognitoScheme } from './cognito-scheme.js';
 import { documentedOperationsOf } from './documented-operations.js';
 import { errorSchemas, withErrorResponses } from './error-responses.js';
 import { HOSTED_UI } from './hosted-ui.js';
 import type { Operation } from './open-api.js';
-import { securityOf, writtenSecurityOf } from './security-requirements.js';
+import { bearerSchemesOf, securityOf, writtenSecurityOf } from './security-requirements.js';
 import type { Tokens } from './security-requirements.js';
 
 /**
@@ -17,9 +17,10 @@ import type { Tokens } from './security-requirements.js';
  * Protected operations get their `security` with scopes, the responses 401, 403 and 503, a line
  * such as "Requires group: admin" and extensions such as `x-cognito-groups`. Public operations,
  * and those without the guard, get `security: []`; optional ones both alternatives. Descriptions
- * and responses that you wrote stay, and so do other security schemes: on a protected operation a
- * token is needed besides them. An operation without the guard keeps the security you gave it, and
- * an operation without a handler in this application is not touched.
+ * and responses that you wrote stay, and so do other security schemes, such as API keys: on a
+ * protected operation a token is needed besides them. `@ApiBearerAuth()` stands for the same token
+ * and is replaced; OAuth 2.0 and OpenID Connect are alternatives to get one. An operation without
+ * the guard keeps the security you gave it, and one of another service is not touched.
  *
  * Where `addCognitoAuth()` has added the sign-in page of the user pool, operations offer it beside
  * the pasted token: all but those that take no access token of a user, or none with its scopes.
@@ -31,25 +32,45 @@ import type { Tokens } from './security-requirements.js';
  * Changes the document itself and returns it. Applying it again changes nothing.
  *
  * @param documentOptions what `SwaggerModule.createDocument()` was given, if anything
+ * @throws Error when operations cannot be matched to handlers: the document was made before the
+ * prefix was set, or with other options, or its paths or responses were changed since. Change it,
+ * and add operations of other services, afterwards
  */
 export function applyCognitoSecurity(
   app: INestApplication,
   document: OpenAPIObject,
   documentOptions?: SwaggerDocumentOptions,
 ): OpenAPIObject {
-  const auth = app.get(CognitoAuthService, { strict: false });
+  const routes = app.get(CognitoAuthService, { strict: false }).routes();
+  return documentRoutes(app, document, { routes, options: documentOptions });
+}
+
+/** Documents what these routes ask of their callers, which are all of the application. */
+export function documentRoutes(
+  app: INestApplication,
+  document: OpenAPIObject,
+  matching: { routes: readonly RouteInfo[]; options?: SwaggerDocumentOptions },
+): OpenAPIObject {
+  checkDocument(document);
   const tokenUse = defaultTokenUseOf(app);
-  const tokens = { defaultUse: tokenUse, signInScopes: signInScopesOf(document) };
-  for (const { path, method, handlers } of documentedOperationsOf(app, document, documentOptions)) {
-    const item = document.paths[path] as Record<string, Operation | undefined> | undefined;
-    const operation = item?.[method];
-    if (!item || !operation) continue;
-    const rules = strictestOf(
-      handlers.map(({ controller, handler }) => auth.rulesOf(controller, handler)),
-    );
-    const security = securityIn(document, operation, { rules, tokens });
+  const tokens = {
+    defaultUse: tokenUse,
+    signInScopes: signInScopesOf(document),
+    bearerSchemes: bearerSchemesOf(document),
+  };
+  const documented = documentedOperationsOf(app, document, matching).map(
+    ({ item, method, operation, name, routes }) => {
+      const rules = strictestOf(routes.map((route) => route.rules));
+      if (looksAtToken(rules)) checkResponses(operation, name);
+      const security = securityIn(document, operation, { rules, tokens });
+      const documentation = documentationOf(operation, rules, tokenUse);
+      return { item, method, documentation: { ...documentation, security } };
+    },
+  );
+  // All or none: a document that is refused stays as it was.
+  for (const { item, method, documentation } of documented) {
     // A new operation: parts of the old one may belong to decorators, and to other documents.
-    item[method] = { ...operation, ...documentationOf(operation, rules, tokenUse), security };
+    item[method] = { ...item[method], ...documentation } as Operation;
   }
   addComponents(document, tokenUse);
   return document;
@@ -74,6 +95,11 @@ function strictestOf(candidates: (AccessRules | undefined)[]): AccessRules | und
   );
 }
 
+/** Whether the guard looks at the token, if only at one that is sent. */
+function looksAtToken(rules: AccessRules | undefined): rules is AccessRules {
+  return rules !== undefined && rules.mode !== 'public';
+}
+
 function securityIn(
   document: OpenAPIObject,
   operation: Operation,
@@ -89,15 +115,32 @@ function signInScopesOf({ components }: OpenAPIObject): string[] | undefined {
   return flows && Object.keys(flows.authorizationCode?.scopes ?? {});
 }
 
+function checkDocument(document: Partial<OpenAPIObject> | undefined): void {
+  if (typeof document?.paths === 'object') return;
+  throw new Error(
+    'applyCognitoSecurity() takes the document that SwaggerModule.createDocument() returned; what ' +
+      'it was given has no "paths".',
+  );
+}
+
+function checkResponses({ responses }: Partial<Operation>, name: string): void {
+  if (typeof responses === 'object') return;
+  throw new Error(
+    `The Swagger document cannot say how ${name} refuses: its "responses" were removed. Call ` +
+      'applyCognitoSecurity() with the document as SwaggerModule.createDocument() made it, and ' +
+      'remove them afterwards.',
+  );
+}
+
 function documentationOf(
   { description, responses }: Operation,
   rules: AccessRules | undefined,
   tokenUse: TokenUses,
 ): Partial<Operation> {
-  if (!rules || rules.mode === 'public') return {};
+  if (!looksAtToken(rules)) return {};
   return {
     description: appended(description, describeAccess(rules, tokenUse)),
-    responses: withErrorResponses(responses),
+    responses: withErrorResponses(responses, rules),
     ...accessExtensionsOf(rules),
   };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { INestApplication } from '@nestjs/common';
 import { SwaggerModule } from '@nestjs/swagger';
 import type {
@@ -6,7 +7,8 @@ import type {
   SwaggerCustomOptions,
   SwaggerDocumentOptions,
 } from '@nestjs/swagger';
-import { applyCognitoSecurity } from './cognito-security.js';
+import { CognitoAuthService } from '../index.js';
+import { applyCognitoSecurity, documentRoutes } from './cognito-security.js';
 import { HOSTED_UI, checkHostedUi, hostedUiScheme } from './hosted-ui.js';
 import type { CheckedHostedUi, HostedUi } from './hosted-ui.js';
 import { withHostedUi } from './swagger-ui-options.js';
@@ -43,7 +45,7 @@ export interface CognitoSwaggerOptions {
  *
  * Call it where `SwaggerModule.setup()` would be called: after prefix and versioning are set and
  * before the application listens. Guards that become global later are on the page too, but not in
- * the document until the page is first asked for.
+ * the document until the page is first asked for. A prefix that is set later makes that request fail.
  *
  * @example `setupCognitoSwagger(app, 'docs', new DocumentBuilder().setTitle('Orders'))`
  * @throws CognitoAuthOptionsError when `hostedUi` is wrong
@@ -58,14 +60,20 @@ export function setupCognitoSwagger(
   const hostedUi = options.hostedUi && checkHostedUi(options.hostedUi);
   const document = SwaggerModule.createDocument(app, builder.build(), documentOptions);
   if (hostedUi) addHostedUi(document, hostedUi);
-  const applySecurity = () => applyCognitoSecurity(app, document, documentOptions);
-  // Again at the first request: a guard that became global meanwhile protects already.
+  const auth = app.get(CognitoAuthService, { strict: false });
+  const routes = auth.routes();
+  documentRoutes(app, document, { routes, options: documentOptions });
+  // For the first request: a guard that became global meanwhile protects already.
+  const currentDocument = () =>
+    isDeepStrictEqual(auth.routes(), routes)
+      ? document
+      : applyCognitoSecurity(app, document, documentOptions);
   const swaggerOptions = { persistAuthorization: true, ...setupOptions?.swaggerOptions };
-  SwaggerModule.setup(path, app, applySecurity, {
+  SwaggerModule.setup(path, app, currentDocument, {
     ...setupOptions,
     swaggerOptions: hostedUi ? withHostedUi(hostedUi, swaggerOptions) : swaggerOptions,
   });
-  return applySecurity();
+  return document;
 }
 
 function addHostedUi(document: OpenAPIObject, hostedUi: CheckedHostedUi): void {

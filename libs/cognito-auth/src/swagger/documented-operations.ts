@@ -1,151 +1,102 @@
+import { RequestMethod } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
-import { PATH_METADATA } from '@nestjs/common/constants.js';
-import { MetadataScanner } from '@nestjs/core';
-import { SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject, SwaggerDocumentOptions } from '@nestjs/swagger';
-import type { CognitoAuthService } from '../index.js';
+import type { RouteInfo } from '../index.js';
+import { documentedWith, isAlwaysDocumented, routesByPath } from './documented-routes.js';
+import type { Operation } from './open-api.js';
 
-type Target = Parameters<CognitoAuthService['rulesOf']>[0];
-
-/** A handler, and the controller that it handles requests for. */
-interface Handler {
-  readonly controller: Target;
-  readonly handler: Target;
-}
-
-/** One operation of a document, and every handler that stands behind it, in Nest's order. */
+/** One operation of a document, and the route of every handler that stands behind it. */
 export interface DocumentedOperation {
-  readonly path: string;
+  readonly item: Record<string, Operation | undefined>;
   readonly method: string;
-  /** More than one when versions share a path, or when routes collide. */
-  readonly handlers: Handler[];
+  readonly operation: Operation;
+  /** Such as `GET /orders`, for messages. */
+  readonly name: string;
+  /** In Nest's order. More than one when versions share a path, or when routes collide. */
+  readonly routes: readonly RouteInfo[];
 }
 
 /**
- * Finds the handlers behind the operations that @nestjs/swagger documents.
+ * Finds the handlers behind the operations of a document. Operations that are of another service
+ * are left out.
  *
- * Operation ids do not tell: authors choose them, names of classes repeat, and subclasses share
- * inherited handlers. So swagger is asked about one handler at a time: whatever paths it documents
- * for an application in which this handler is all there is, are those of this handler.
+ * @throws Error when that cannot be told from an operation of this application: where the document
+ * was made before, with other options, or was changed since
  */
 export function documentedOperationsOf(
   app: INestApplication,
   document: OpenAPIObject,
-  options: SwaggerDocumentOptions = {},
+  { routes, options = {} }: { routes: readonly RouteInfo[]; options?: SwaggerDocumentOptions },
 ): DocumentedOperation[] {
-  const operations = new Map<string, DocumentedOperation>();
-  for (const { path, method, handler } of documentedHandlersOf(app, document, options)) {
-    const key = `${method} ${path}`;
-    const known = operations.get(key);
-    if (known) known.handlers.push(handler);
-    else operations.set(key, { path, method, handlers: [handler] });
-  }
-  return [...operations.values()];
+  const documented = routes.filter(documentedWith(app, options));
+  const operations = operationsOf(document, routesByPath(app, documented, options));
+  if (operations.every(isMatched)) return operations;
+
+  // A document may have more than its options say, such as what its author wrote by hand.
+  const allRoutes = routesByPath(app, routes, options);
+  const matched = operationsOf(document, allRoutes).map((operation, index) => {
+    const first = operations[index];
+    return first && isMatched(first) ? first : operation;
+  });
+  checkUnmatched(matched, routes);
+  return matched.filter(isMatched);
 }
 
-function* documentedHandlersOf(
-  app: INestApplication,
-  { openapi, info }: OpenAPIObject,
-  options: SwaggerDocumentOptions,
-) {
-  const view = new SoleHandlerView(app);
-  // Factories of the author may count or refuse names, and none of the names is used.
-  const probe = {
-    ...options,
-    extraModels: [],
-    operationIdFactory: noName,
-    linkNameFactory: noName,
-  };
-  for (const handler of view.handlers()) {
-    const { paths } = SwaggerModule.createDocument(view.app, { openapi, info }, probe);
-    for (const [path, item] of Object.entries(paths)) {
-      for (const method of Object.keys(item)) yield { path, method, handler };
-    }
-  }
+const METHODS = new Set(['trace', ...Object.keys(RequestMethod).map((name) => name.toLowerCase())]);
+
+function operationsOf(
+  { paths }: OpenAPIObject,
+  routesOf: ReadonlyMap<string, readonly RouteInfo[]>,
+): DocumentedOperation[] {
+  return Object.entries(paths).flatMap(([path, pathItem]) => {
+    const item = (pathItem ?? {}) as Record<string, Operation | undefined>;
+    const routes = routesOf.get(path) ?? [];
+    return Object.entries(item).flatMap(([method, operation]) => {
+      // A path may have parameters and a description besides.
+      if (!METHODS.has(method) || !operation) return [];
+      const name = `${method.toUpperCase()} ${path}`;
+      return [{ item, method, operation, name, routes: routes.filter(serving(method)) }];
+    });
+  });
 }
 
-function noName(): string {
-  return '';
+function serving(method: string) {
+  const name = method.toUpperCase();
+  return (route: RouteInfo) => route.method === name || route.method === 'ALL';
 }
 
-// What swagger reads of an application.
-interface ScannedApplication {
-  readonly container: { getModules(): Map<string, ScannedModule> & { applicationId: string } };
+function isMatched({ routes }: DocumentedOperation): boolean {
+  return routes.length > 0;
 }
 
-interface ScannedModule {
-  readonly metatype: unknown;
-  readonly imports: Set<ScannedModule>;
-  readonly controllers: Map<unknown, ScannedController>;
+/** Another service's operations stand beside all of ours, and are no copies of them. */
+function checkUnmatched(
+  operations: readonly DocumentedOperation[],
+  routes: readonly RouteInfo[],
+): void {
+  const unmatched = operations.filter((operation) => !isMatched(operation));
+  const ours = operations.filter(isMatched);
+  const documented = new Set(ours.flatMap((operation) => operation.routes));
+  const missing = routes
+    .filter((route) => isAlwaysDocumented(route) && !documented.has(route))
+    .map(({ method, path }) => `${method} ${path}`);
+  const ids = new Set(ours.map(({ operation }) => operation.operationId));
+  const strays =
+    missing.length > 0
+      ? unmatched
+      : unmatched.filter(({ operation: { operationId } }) => operationId && ids.has(operationId));
+  if (strays.length === 0) return;
+  const absence = missing.length > 0 ? `, and it lacks ${enumerate(missing)}` : '';
+  throw new Error(
+    'The Swagger document cannot be matched to the application: no handler serves its ' +
+      `${enumerate(strays.map(({ name }) => name))}${absence}. Call applyCognitoSecurity() after ` +
+      'setGlobalPrefix() and enableVersioning(), with the document as ' +
+      'SwaggerModule.createDocument() made it and with the same options (its third argument). ' +
+      'Rename paths, and add operations of other services, afterwards.',
+  );
 }
 
-interface ScannedController {
-  readonly instance: object;
-  readonly metatype: Target;
-}
-
-/** An application as swagger sees it, with all modules and settings, but one handler at a time. */
-class SoleHandlerView {
-  readonly app: INestApplication;
-
-  private readonly modules: readonly ScannedModule[];
-
-  /** From the modules of the application to what is shown in their place. */
-  private readonly shown = new Map<ScannedModule, ScannedModule>();
-
-  constructor(app: INestApplication) {
-    const { container } = app as unknown as ScannedApplication;
-    const modules = container.getModules();
-    this.modules = [...modules.values()];
-    const shown = new Map([...modules].map(([id, module]) => [id, this.shownFor(module)]));
-    // By this id swagger finds the paths that RouterModule gave to modules.
-    Object.assign(shown, { applicationId: modules.applicationId });
-    this.app = Object.create(app, {
-      container: { value: Object.create(container, { getModules: { value: () => shown } }) },
-    }) as INestApplication;
-  }
-
-  /** Shows one handler after the other, and yields each while it is shown. */
-  *handlers(): Generator<Handler> {
-    for (const module of this.modules) {
-      const { controllers } = this.shownFor(module);
-      for (const controller of module.controllers.values()) {
-        for (const { handler, shown } of handlersOf(controller)) {
-          controllers.set(controller, shown);
-          yield handler;
-        }
-        controllers.clear();
-      }
-    }
-  }
-
-  private shownFor(module: ScannedModule): ScannedModule {
-    const known = this.shown.get(module);
-    if (known) return known;
-    const shown = {
-      metatype: module.metatype,
-      imports: new Set<ScannedModule>(),
-      controllers: new Map(),
-    };
-    // Before its imports, which may lead back to it.
-    this.shown.set(module, shown);
-    for (const imported of module.imports) shown.imports.add(this.shownFor(imported));
-    return shown;
-  }
-}
-
-function* handlersOf({ instance, metatype: controller }: ScannedController) {
-  const prototype = Object.getPrototypeOf(instance) as object;
-  for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
-    const routed = methodOf(prototype, name);
-    if (!Reflect.hasMetadata(PATH_METADATA, routed)) continue;
-    // Nest reads routes from the prototype, but lets what the instance has handle the requests.
-    const handler = methodOf(instance, name);
-    const shown = { instance: Object.create({ [name]: routed }) as object, metatype: controller };
-    yield { handler: { controller, handler }, shown };
-  }
-}
-
-function methodOf(object: object, name: string): Target {
-  return (object as Record<string, Target>)[name] as Target;
+function enumerate(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ');
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
 }

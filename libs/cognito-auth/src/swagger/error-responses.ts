@@ -1,5 +1,5 @@
 import { CognitoAuthError } from '../index.js';
-import type { CognitoAuthErrorCode } from '../index.js';
+import type { AccessRules, CognitoAuthErrorCode } from '../index.js';
 import type { Response, Responses, Schema } from './open-api.js';
 
 /** Schemas of the bodies of refusals, by the name of their component. */
@@ -8,28 +8,27 @@ export function errorSchemas(): Record<string, Schema> {
 }
 
 /** Adds the refusals of the guard to the responses of an operation; what is there stays. */
-export function withErrorResponses(written: Responses): Responses {
+export function withErrorResponses(written: Responses, rules: AccessRules): Responses {
   const refusals = REFUSALS.map((refusal) => [
     refusal.status,
-    mergeResponse(written[refusal.status], responseOf(refusal)),
+    mergeResponse(written[refusal.status], responseOf(refusal, rules)),
   ]);
   return { ...written, ...Object.fromEntries(refusals) } as Responses;
+}
+
+interface Example {
+  code: CognitoAuthErrorCode;
+  message: string;
 }
 
 interface Refusal {
   status: number;
   error: string;
   description: string;
-  example: { code: CognitoAuthErrorCode; message: string };
-  headers: Record<string, { description: string; schema: Schema }>;
+  /** The same for every operation, or one that fits what it asks for. */
+  example: Example | ((rules: AccessRules) => Example);
+  headers: (rules: AccessRules) => Record<string, { description: string; schema: Schema }>;
 }
-
-const CHALLENGE = {
-  'WWW-Authenticate': {
-    description: 'What was wrong with the token, as RFC 6750 words it',
-    schema: { type: 'string' },
-  },
-};
 
 const REFUSALS: readonly Refusal[] = [
   {
@@ -37,17 +36,23 @@ const REFUSALS: readonly Refusal[] = [
     error: 'Unauthorized',
     description: 'There is no token, or it is not accepted here',
     example: { code: 'token_expired', message: 'The token expired 12 s ago' },
-    headers: CHALLENGE,
+    headers: ({ scopes }) =>
+      challenge(
+        'What was wrong with the token, as RFC 6750 words it' +
+          (scopes ? '; `scope` says what this operation asks for' : ''),
+      ),
   },
   {
     status: 403,
     error: 'Forbidden',
     description: 'The token is good, but does not give access to this operation',
-    example: {
-      code: 'insufficient_group',
-      message: 'The caller is not in the groups that this route asks for',
-    },
-    headers: CHALLENGE,
+    example: forbiddenExampleOf,
+    headers: ({ scopes }) =>
+      challenge(
+        scopes
+          ? 'The error `insufficient_scope` and the scopes to ask for, where the token lacks one'
+          : 'Without an error: another token of the same caller gives no access either',
+      ),
   },
   {
     status: 503,
@@ -57,14 +62,58 @@ const REFUSALS: readonly Refusal[] = [
       code: 'keys_unavailable',
       message: 'The keys to verify tokens with are not available at the moment; try again later',
     },
-    headers: {
+    headers: () => ({
       'Retry-After': {
         description: 'Seconds after which a retry makes sense',
         schema: { type: 'integer', minimum: 1 },
       },
-    },
+    }),
   },
 ];
+
+function challenge(description: string) {
+  return { 'WWW-Authenticate': { description, schema: { type: 'string' } } };
+}
+
+/** The refusal that the first rule of a route leads to; without any, only the application's own. */
+function forbiddenExampleOf(rules: AccessRules): Example {
+  const { principal, scopes, groups, permissions, checks } = rules;
+  if (groups) {
+    return {
+      code: 'insufficient_group',
+      message: 'The caller is not in the groups that this route asks for',
+    };
+  }
+  if (scopes) {
+    return {
+      code: 'insufficient_scope',
+      message: 'The token does not carry the scopes that this route asks for',
+    };
+  }
+  if (permissions) {
+    return {
+      code: 'insufficient_permission',
+      message: 'The caller does not have the permissions that this route asks for',
+    };
+  }
+  if (checks) {
+    const message = checks.find((check) => check.message)?.message;
+    return {
+      code: 'check_failed',
+      message: message ?? 'The caller does not pass a check of this route',
+    };
+  }
+  if (principal) {
+    return {
+      code: 'wrong_principal',
+      message:
+        principal === 'user'
+          ? 'This route is for users, not for machines'
+          : 'This route is for machines (client credentials), not for users',
+    };
+  }
+  return { code: 'unknown_user', message: 'The caller is not known to this application' };
+}
 
 // Complete by its type: a new code does not compile until it stands here.
 const ANSWERS_HTTP: Record<CognitoAuthErrorCode, boolean> = {
@@ -113,14 +162,22 @@ function schemaOf({ status, error, example }: Refusal): Schema {
       code: { type: 'string', description: 'Why the request was refused', enum: codesOf(status) },
       message: { type: 'string', description: 'The same in a sentence for people' },
     },
-    example: { statusCode: status, error, ...example },
+    ...(typeof example !== 'function' && { example: { statusCode: status, error, ...example } }),
   };
 }
 
-function responseOf(refusal: Refusal) {
+function responseOf(refusal: Refusal, rules: AccessRules) {
+  const { status: statusCode, error, description, example } = refusal;
   const schema = { $ref: `#/components/schemas/${schemaNameOf(refusal)}` };
-  const { description, headers } = refusal;
-  return { description, headers, content: { 'application/json': { schema } } };
+  const content =
+    typeof example === 'function'
+      ? { schema, example: { statusCode, error, ...example(rules) } }
+      : { schema };
+  return {
+    description,
+    headers: refusal.headers(rules),
+    content: { 'application/json': content },
+  };
 }
 
 function mergeResponse(written: Response | undefined, ours: ReturnType<typeof responseOf>) {

@@ -8,3 +8,5 @@ export type Responses = Operation['responses'];
 export type Response = NonNullable<Responses[string]>;
 type Components = NonNullable<OpenAPIObject['components']>;
 export type Schema = NonNullable<Components['schemas']>[string];
+type SecuritySchemes = NonNullable<Components['securitySchemes']>;
+export type SecurityScheme = Exclude<SecuritySchemes[string], { $ref: string }>;
