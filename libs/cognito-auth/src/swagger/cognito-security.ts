@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject, SwaggerDocumentOptions } from '@nestjs/swagger';
-import { CognitoAuthService } from '../index.js';
+import { RegisteredCognitoAuthService } from '../index.js';
 import type { AccessRules } from '../index.js';
 import { accessExtensionsOf, describeAccess } from './access-description.js';
 import { COGNITO, cognitoScheme } from './cognito-scheme.js';
@@ -37,7 +37,7 @@ export function applyCognitoSecurity(
   document: OpenAPIObject,
   documentOptions?: SwaggerDocumentOptions,
 ): OpenAPIObject {
-  const auth = app.get(CognitoAuthService, { strict: false });
+  const auth = app.get(RegisteredCognitoAuthService, { strict: false });
   const tokenUse = defaultTokenUseOf(app);
   const tokens = { defaultUse: tokenUse, signInScopes: signInScopesOf(document) };
   for (const { path, method, handlers } of documentedOperationsOf(app, document, documentOptions)) {
@@ -59,7 +59,7 @@ type TokenUses = NonNullable<AccessRules['tokenUse']>;
 
 // Every registration of the module brings its own service.
 function defaultTokenUseOf(app: INestApplication): TokenUses {
-  const services = app.get(CognitoAuthService, { strict: false, each: true });
+  const services = app.get(RegisteredCognitoAuthService, { strict: false, each: true });
   return [...new Set(services.flatMap((service) => service.defaultTokenUse))];
 }
 
