@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Injectable, Module } from '@nestjs/common';
-import { CognitoAuthModule, CognitoAuthOptionsError } from 'nestjs-cognito-auth';
+import { APP_GUARD } from '@nestjs/core';
+import { CognitoAuthModule, CognitoAuthOptionsError, CognitoGuard } from 'nestjs-cognito-auth';
 import type { CognitoAuthOptions, CognitoAuthOptionsFactory } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -167,11 +168,65 @@ describe.each(ADAPTERS)('CognitoAuthModule.forRootAsync() on %s', (adapter) => {
     );
   });
 
+  it.each([
+    ['nothing', {}, 'forRootAsync() needs "useFactory", "useClass" or "useExisting"; options that'],
+    ['options', { userPoolId: 'a' }, 'forRootAsync() needs "useFactory", "useClass" or "useExis'],
+    ['no factory', { useFactory: undefined }, '"useFactory" of forRootAsync() is undefined; is'],
+    ['no class', { useClass: undefined }, '"useClass" of forRootAsync() is undefined; is there a'],
+    ['no token', { useExisting: null }, '"useExisting" of forRootAsync() is null; is there a cir'],
+    ['no function', { useFactory: {} }, '"useFactory" of forRootAsync() must be a function that'],
+  ])('stops the boot when it is given %s', async (_, options, problem) => {
+    const module = CognitoAuthModule.forRootAsync(options as never);
+    await expect(createApp(adapter, protectedBy(module))).rejects.toMatchObject({
+      name: 'CognitoAuthOptionsError',
+      problems: [expect.stringContaining(problem)],
+    });
+  });
+
+  it('stops the boot when its factory returns what stands beside it', async () => {
+    const module = CognitoAuthModule.forRootAsync({
+      useFactory: () => ({
+        ...pool.options(),
+        protectAll: true,
+        revocation: undefined,
+        isGlobal: false,
+      }),
+    });
+    const misplaced = (name: string) =>
+      `"${name}" stands beside "useFactory", "useClass" or "useExisting" in forRootAsync(), not in the options that they return.`;
+    await expect(createApp(adapter, { imports: [module] })).rejects.toMatchObject({
+      problems: ['protectAll', 'revocation', 'isGlobal'].map(misplaced),
+    });
+  });
+
+  it('takes extras that are undefined for their defaults', async () => {
+    @Module({ controllers: [MeController] })
+    class FeatureModule {}
+    const module = CognitoAuthModule.forRootAsync({
+      useFactory: () => pool.options(),
+      isGlobal: undefined,
+      protectAll: undefined,
+      imports: undefined,
+    });
+    const app = await startApp(adapter, { imports: [module, FeatureModule] });
+    expect(await send(app, '/me', pool.accessToken('alice'))).toMatchObject(ALICE);
+  });
+
   it('stops the boot when its factory fails', async () => {
     const module = CognitoAuthModule.forRootAsync({
       useFactory: () => Promise.reject(new Error('no such parameter')),
     });
     await expect(createApp(adapter, { imports: [module] })).rejects.toThrow('no such parameter');
+  });
+});
+
+describe.each(ADAPTERS)('An application without CognitoAuthModule on %s', (adapter) => {
+  it('does not boot with the guard, and says what is missing', async () => {
+    const missing =
+      /dependencies of the CognitoGuard .*\(import CognitoAuthModule\.forRoot\(\) in the root module or, with/;
+    await expect(createApp(adapter, { controllers: [MeController] })).rejects.toThrow(missing);
+    const providers = [{ provide: APP_GUARD, useClass: CognitoGuard }];
+    await expect(createApp(adapter, { providers })).rejects.toThrow(missing);
   });
 });
 

@@ -1,12 +1,27 @@
 import { Controller, Get } from '@nestjs/common';
 import type { CanActivate, ExecutionContext, INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { IoAdapter } from '@nestjs/platform-socket.io';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { TestingModuleBuilder } from '@nestjs/testing';
-import { CognitoAuthModule, CognitoGuard, CurrentUser, Groups } from 'nestjs-cognito-auth';
+import {
+  Check,
+  COGNITO_GLOBAL_GUARD,
+  CognitoAuthModule,
+  CognitoAuthService,
+  CognitoGuard,
+  CurrentUser,
+  Groups,
+  Permissions,
+  UserPool,
+} from 'nestjs-cognito-auth';
 import type { CognitoUser } from 'nestjs-cognito-auth';
+import { CognitoHostedUiModule } from 'nestjs-cognito-auth/hosted-ui';
+import { applyCognitoSecurity } from 'nestjs-cognito-auth/swagger';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
+import { withCognitoAuth } from 'nestjs-cognito-auth/websockets';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ADAPTERS, send } from './support/app.js';
 import type { Adapter } from './support/app.js';
@@ -72,5 +87,91 @@ describe.each(ADAPTERS)('A Nest testing module on %s', (adapter) => {
     const app = await start(adapter, builder);
     expect(await send(app, '/bare')).toMatchObject(TESTER);
     expect(await send(app, '/orders')).toMatchObject(refusal('missing_token'));
+  });
+
+  it('can override both, each by a token of its own', async () => {
+    const builder = testingModule(true)
+      .overrideGuard(CognitoGuard)
+      .useClass(AnybodyGuard)
+      .overrideProvider(COGNITO_GLOBAL_GUARD)
+      .useClass(AnybodyGuard);
+    const app = await start(adapter, builder);
+    expect(await send(app, '/bare')).toMatchObject(TESTER);
+    expect(await send(app, '/orders')).toMatchObject(TESTER);
+  });
+
+  it('keeps the guard of a rule when only the one that protects all is overridden', async () => {
+    const builder = testingModule(true)
+      .overrideProvider(COGNITO_GLOBAL_GUARD)
+      .useClass(AnybodyGuard);
+    const app = await start(adapter, builder);
+    expect(await send(app, '/bare')).toMatchObject(TESTER);
+    expect(await send(app, '/orders')).toMatchObject(refusal('missing_token'));
+  });
+
+  it('keeps the guard that protects all when only the one of a rule is overridden', async () => {
+    const builder = testingModule(true).overrideGuard(CognitoGuard).useClass(AnybodyGuard);
+    const app = await start(adapter, builder);
+    expect(await send(app, '/bare')).toMatchObject(refusal('missing_token'));
+    expect(await send(app, '/orders')).toMatchObject(refusal('missing_token'));
+  });
+
+  it('can override the guard of rules that only it would decide', async () => {
+    @Controller()
+    class StaffController {
+      @Get('staff')
+      @UserPool('staff')
+      @Permissions('staff:read')
+      @Check(() => false)
+      staff(@CurrentUser('username') username: string) {
+        return { username };
+      }
+    }
+    const userPools = [{ name: 'staff', ...pool.options() }];
+    const builder = Test.createTestingModule({
+      imports: [CognitoAuthModule.forRoot({ userPools })],
+      controllers: [StaffController],
+    });
+    builder.overrideGuard(CognitoGuard).useClass(AnybodyGuard);
+    expect(await send(await start(adapter, builder), '/staff')).toMatchObject(TESTER);
+  });
+
+  it('can override the service, with and without the guards', async () => {
+    const verify = () => Promise.resolve({ kind: 'user', username: 'mocked' });
+    const withService = (protectAll: boolean) =>
+      testingModule(protectAll).overrideProvider(CognitoAuthService).useValue({ verify });
+    const app = await start(adapter, withService(true));
+    expect(await app.get(CognitoAuthService).verify('')).toMatchObject({ username: 'mocked' });
+    // The guard does not ask the service.
+    expect(await send(app, '/orders')).toMatchObject(refusal('missing_token'));
+
+    const builder = withService(true)
+      .overrideGuard(CognitoGuard)
+      .useClass(AnybodyGuard)
+      .overrideProvider(COGNITO_GLOBAL_GUARD)
+      .useClass(AnybodyGuard);
+    expect(await send(await start(adapter, builder), '/orders')).toMatchObject(TESTER);
+  });
+
+  it('can override the service beside what this library builds on it', async () => {
+    const builder = Test.createTestingModule({
+      imports: [
+        CognitoAuthModule.forRoot(pool.options()),
+        CognitoHostedUiModule.forRoot({
+          domain: 'https://example.auth.eu-west-1.amazoncognito.com',
+          clientId: pool.clientId,
+          redirectUri: 'http://localhost:3000/auth/callback',
+          logoutUri: 'http://localhost:3000/',
+          cookies: { secret: 'x'.repeat(32) },
+        }),
+      ],
+      controllers: [OrdersController],
+    });
+    builder.overrideProvider(CognitoAuthService).useValue({});
+    const app = await start(adapter, builder);
+    const document = SwaggerModule.createDocument(app, new DocumentBuilder().build());
+    applyCognitoSecurity(app, document);
+    expect(document.paths['/orders']?.get?.security).toEqual([{ cognito: [] }]);
+    expect(withCognitoAuth(app, new IoAdapter(app))).toBeInstanceOf(IoAdapter);
   });
 });

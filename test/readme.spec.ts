@@ -696,6 +696,7 @@ describe('The snippets of the README', () => {
   describe('for tests', async () => {
     // Their tests become tests of this file.
     await imported('orders.spec');
+    await imported('orders.without-tokens.spec');
     await imported('routes.spec');
   });
 });

@@ -54,6 +54,12 @@ CognitoAuthModule.forRoot({
 });
 CognitoAuthModule.forRoot({ tokenCache: false, keys: { preload: 'required' } });
 CognitoAuthModule.forRoot({ tokenCache: { maxEntries: 10 }, unsafe: { ignoreExpiration: true } });
+CognitoAuthModule.forRoot({ userPoolId: undefined, clientId: undefined, realm: undefined });
+CognitoAuthModule.forRoot({
+  keys: { maxAge: undefined },
+  protectAll: undefined,
+  isGlobal: undefined,
+});
 CognitoAuthModule.forRoot(pool.options());
 CognitoAuthModule.forRoot(pool.options({ clientId: null, protectAll: true }));
 // @ts-expect-error -- misspelt
@@ -140,8 +146,10 @@ class OrdersController {
     @Claims('custom:tenant') _tenant: string,
     @Claims('exp', new ParseIntPipe()) _exp: number,
     @RawToken() _token: string,
-    // @ts-expect-error -- a user has no such property
-    @CurrentUser('mail') _mail: string,
+    @CurrentUser('accountId') _ofOwnUser: number,
+    @CurrentUser<CognitoUser>('email') _checked: string | undefined,
+    // @ts-expect-error -- a user of Cognito has no such property
+    @CurrentUser<CognitoUser>('mail') _mail: string,
     // @ts-expect-error -- nor has that user
     @CurrentUser<{ id: number }>('username') _username: string,
     // @ts-expect-error -- a principal is not had in parts

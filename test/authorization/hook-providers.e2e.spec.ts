@@ -142,12 +142,76 @@ describe('A hook', () => {
     });
   });
 
-  it('is absent when the option is undefined', async () => {
-    const options = { ...pool.options(), identity: undefined, revocation: undefined };
-    const imports = [CognitoAuthModule.forRoot(options)];
+  describe.each(['identity', 'groups', 'permissions', 'revocation'])('%s', (hook) => {
+    const registrations = {
+      'forRoot()': (given: unknown) =>
+        CognitoAuthModule.forRoot({ ...pool.options(), [hook]: given, protectAll: true }),
+      'forRootAsync()': (given: unknown) =>
+        CognitoAuthModule.forRootAsync({
+          useFactory: () => pool.options(),
+          [hook]: given,
+          protectAll: true,
+        }),
+    };
+
+    // A class is undefined where modules import each other in a circle.
+    it.each([
+      ['undefined', undefined, `"${hook}" is undefined; is there a circular import?`],
+      ['null', null, `"${hook}" is null; is there a circular import?`],
+      ['a class that is undefined', { useClass: undefined }, `"${hook}.useClass" is undefined; is`],
+      ['a token that is undefined', { useExisting: undefined }, `"${hook}.useExisting" is undef`],
+      ['a value that is null', { useValue: null }, `"${hook}.useValue" is null; is there a circ`],
+      ['a factory that is undefined', { useFactory: undefined }, `"${hook}.useFactory" is undef`],
+      ['an arrow function', () => true, `"${hook}" must be a class, got a function; without`],
+      ['an async function', async () => true, `"${hook}" must be a class, got a function; without`],
+      ['useClass with a function', { useClass: () => true }, `"${hook}.useClass" must be a class`],
+      ['useFactory with a class name', { useFactory: 'Users' }, `"${hook}.useFactory" must be a f`],
+      ['an instance', new (class Users {})(), `"${hook}" must be a class, or an object with "useC`],
+      ['text', 'Users', `"${hook}" must be a class, or an object with "useClass"`],
+    ])('does not count as absent when it is %s', async (_, given, problem) => {
+      for (const register of Object.values(registrations)) {
+        // oxlint-disable-next-line no-await-in-loop -- one application after the other
+        await expect(createApp('express', { imports: [register(given)] })).rejects.toMatchObject({
+          name: 'CognitoAuthOptionsError',
+          problems: [expect.stringContaining(problem)],
+        });
+      }
+    });
+  });
+
+  it('that is written as a function and not as a class is no class', async () => {
+    function resolve(this: unknown, { sub }: CognitoPrincipal) {
+      return { sub };
+    }
+    const imports = [CognitoAuthModule.forRoot({ ...pool.options(), identity: resolve as never })];
+    await expect(createApp('express', { imports })).rejects.toMatchObject({
+      problems: [
+        '"identity" must be a class, got a function; without a class write { useValue: { resolve: … } }.',
+      ],
+    });
+  });
+
+  it('may be a class that was compiled to a function', async () => {
+    function Accounts(this: object) {
+      Reflect.set(this, 'compiled', true);
+    }
+    Accounts.prototype.resolve = () => ({ id: 3 });
+    const imports = [CognitoAuthModule.forRoot({ ...pool.options(), identity: Accounts as never })];
     const app = await startApp('express', { imports, controllers: [AccountController] });
-    expect(await send(app, '/account', pool.accessToken('eve'))).toMatchObject({
-      body: { username: 'eve' },
+    expect(await send(app, '/account', pool.accessToken('alice'))).toMatchObject({
+      body: { id: 3 },
+    });
+  });
+
+  it('that is wrong is listed with the other wrong options', async () => {
+    const options = { ...pool.options(), clockTolerance: -1, identity: null, groups: undefined };
+    const imports = [CognitoAuthModule.forRoot(options as never)];
+    await expect(createApp('express', { imports })).rejects.toMatchObject({
+      problems: [
+        expect.stringContaining('"identity" is null'),
+        expect.stringContaining('"groups" is undefined'),
+        expect.stringContaining('"clockTolerance" must be'),
+      ],
     });
   });
 
@@ -199,6 +263,9 @@ describe('A hook', () => {
     await expect(createApp('express', { imports })).rejects.toMatchObject({
       name: 'CognitoAuthOptionsError',
       problems: [`The hook "identity" ${scoped}`, `The hook "groups" ${scoped}`],
+      message: expect.stringMatching(
+        /\nRequest-scoped: AccountOfRequest; AccountOfRequest, through GroupsOfRequest$/,
+      ),
     });
   });
 });

@@ -113,10 +113,14 @@ export class CognitoAuthOptionsError extends Error {
   /** One sentence per wrong value. */
   readonly problems: readonly string[];
 
-  /** @param subject what cannot start */
-  constructor(problems: readonly string[], subject = 'CognitoAuthModule') {
+  /**
+   * @param subject what cannot start
+   * @param note what the problems have in common
+   */
+  constructor(problems: readonly string[], subject = 'CognitoAuthModule', note?: string) {
     const count = problems.length === 1 ? 'an option is' : `${problems.length} options are`;
-    super(`${subject} cannot start, ${count} wrong:\n${problems.map(item).join('\n')}`);
+    const lines = [...problems.map(item), ...(note === undefined ? [] : [note])];
+    super(`${subject} cannot start, ${count} wrong:\n${lines.join('\n')}`);
     this.problems = problems;
   }
 }

@@ -7,9 +7,8 @@ import type {
   ModuleMetadata,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { CognitoGuard } from './access/cognito.guard.js';
 import { GlobalGuards } from './access/global-guards.js';
-import { hookProviders, HOOKS } from './access/hooks.js';
+import { hookProviders, HOOKS, missing, problemOfHook } from './access/hooks.js';
 import type {
   GroupsProvider,
   HookName,
@@ -27,7 +26,7 @@ export interface CognitoAuthExtras {
    *
    * Default: true.
    */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
 
   /**
    * Whether every route is protected unless it says `@Public()` or `@OptionalAuth()`; and so every
@@ -39,14 +38,14 @@ export interface CognitoAuthExtras {
    *
    * Default: false.
    */
-  protectAll?: boolean;
+  protectAll?: boolean | undefined;
 
   /**
    * Modules whose providers the hooks inject, when those modules are not global.
    *
    * Default: none.
    */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 
   /**
    * Turns the sender of a token into the user of the application.
@@ -77,7 +76,7 @@ export interface CognitoAuthExtras {
   revocation?: ProviderOf<RevocationStore>;
 }
 
-const EXTRAS: CognitoAuthExtras = {
+const EXTRAS: Record<keyof CognitoAuthExtras, unknown> = {
   isGlobal: true,
   protectAll: false,
   imports: undefined,
@@ -87,10 +86,18 @@ const EXTRAS: CognitoAuthExtras = {
   revocation: undefined,
 };
 
+/**
+ * The guard of `protectAll`, as a token of its own: Nest's testing module keeps one override for each
+ * token, and `CognitoGuard` is that of the guards which routes name.
+ *
+ * @example `.overrideGuard(CognitoGuard).useValue(fake).overrideProvider(COGNITO_GLOBAL_GUARD).useValue(fake)`
+ */
+export const COGNITO_GLOBAL_GUARD = 'COGNITO_GLOBAL_GUARD';
+
 const PROTECT_ALL: FactoryProvider<CanActivate> = {
   provide: APP_GUARD,
-  useFactory: (guard: CognitoGuard, guards: GlobalGuards) => guards.protectAll(guard),
-  inject: [CognitoGuard, GlobalGuards],
+  useFactory: (guard: CanActivate, guards: GlobalGuards) => guards.protectAll(guard),
+  inject: [COGNITO_GLOBAL_GUARD, GlobalGuards],
 };
 
 /** Creates the options of the module, for `forRootAsync({ useClass })` and `useExisting`. */
@@ -106,20 +113,81 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<CognitoAuthOptions>({ moduleName: 'CognitoAuth' })
   .setClassMethodName('forRoot')
-  .setExtras(EXTRAS, withExtras)
+  .setExtras(EXTRAS as CognitoAuthExtras, withExtras)
   .build();
 
 function withExtras(definition: DynamicModule, extras: CognitoAuthExtras): DynamicModule {
   const providers = [...(definition.providers ?? [])];
-  for (const hook of Object.keys(HOOKS) as HookName[]) {
+  for (const hook of HOOK_NAMES) {
     const given = extras[hook];
     if (given) providers.push(...hookProviders(hook, given));
   }
   if (extras.protectAll) providers.push(PROTECT_ALL);
   return {
     ...definition,
-    global: extras.isGlobal,
+    global: extras.isGlobal ?? true,
     imports: [...(definition.imports ?? []), ...(extras.imports ?? [])],
     providers,
   };
+}
+
+const HOOK_NAMES = Object.keys(HOOKS) as HookName[];
+
+/** The token of the problems of a registration that are known before its options. */
+export const REGISTRATION_PROBLEMS = 'COGNITO_REGISTRATION_PROBLEMS';
+
+/**
+ * A registration whose hooks are sound; of those that are not it only knows the problems, so that one
+ * message can list them beside the wrong options.
+ */
+export function withSoundHooks<Options extends CognitoAuthExtras>(
+  options: Options,
+  register: (options: Options) => DynamicModule,
+): DynamicModule {
+  const sound = { ...options };
+  const problems = HOOK_NAMES.filter((hook) => hook in options).flatMap((hook) => {
+    const problem = problemOfHook(hook, options[hook]);
+    if (problem === undefined) return [];
+    delete sound[hook];
+    return [problem];
+  });
+  const { providers = [], ...definition } = register(sound);
+  return {
+    ...definition,
+    providers: [...providers, { provide: REGISTRATION_PROBLEMS, useValue: problems }],
+  };
+}
+
+const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
+
+/** The problem of a `forRootAsync()` that has nothing to get options from. */
+export function problemOfSource(options: object): string | undefined {
+  const given = options as Record<string, unknown>;
+  const named = SOURCES.filter((source) => source in given);
+  const used = named.find((source) => given[source] !== undefined && given[source] !== null);
+  if (used === 'useFactory' && typeof given[used] !== 'function') {
+    return '"useFactory" of forRootAsync() must be a function that returns the options.';
+  }
+  if (used) return undefined;
+  const [first] = named;
+  return first
+    ? missing(`"${first}" of forRootAsync()`, given[first])
+    : 'forRootAsync() needs "useFactory", "useClass" or "useExisting"; options that are written out, or come from the environment, go to forRoot().';
+}
+
+/** Problems of extras among the options of a factory: Nest needs them before any factory runs. */
+export function misplacedExtras(options?: object): string[] {
+  // What is no object has no members, and is refused with the options.
+  return Object.keys(options ?? {})
+    .filter((name) => Object.hasOwn(EXTRAS, name))
+    .map(
+      (name) =>
+        `"${name}" stands beside "useFactory", "useClass" or "useExisting" in forRootAsync(), not in the options that they return.`,
+    );
+}
+
+/** The options alone, for the list of those that are wrong. */
+export function withoutExtras<Options extends object>(options?: Options): Options {
+  const entries = Object.entries(options ?? {}).filter(([name]) => !Object.hasOwn(EXTRAS, name));
+  return Object.fromEntries(entries) as Options;
 }

@@ -1,21 +1,31 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { AccessControl } from './access/access-control.js';
+import { ACCESS_CONTROL, AccessControl } from './access/access-control.js';
+import { CheckInstances } from './access/check-instances.js';
 import { CognitoGuard } from './access/cognito.guard.js';
 import { GlobalGuards } from './access/global-guards.js';
 import { MESSAGE_HANDLERS } from './access/message-handlers.js';
+import { REGISTRATION_SCOPE } from './access/registration-scope.js';
 import { RegisteredStrategy } from './access/registered-strategy.js';
 import { RouteInventory } from './access/route-inventory.js';
 import { RuleChecks } from './access/rule-checks.js';
 import {
   ASYNC_OPTIONS_TYPE,
   COGNITO_AUTH_OPTIONS,
+  COGNITO_GLOBAL_GUARD,
   ConfigurableModuleClass,
+  misplacedExtras,
   OPTIONS_TYPE,
+  problemOfSource,
+  REGISTRATION_PROBLEMS,
+  withoutExtras,
+  withSoundHooks,
 } from './cognito-auth.module-definition.js';
+import { CognitoAuthOptionsError } from './cognito-auth.errors.js';
 import type { CognitoAuthOptions } from './cognito-auth.options.js';
 import { resolveOptions } from './cognito-auth.resolved-options.js';
-import { CognitoAuthService } from './cognito-auth.service.js';
+import type { ResolvedOptions } from './cognito-auth.resolved-options.js';
+import { CognitoAuthService, RegisteredCognitoAuthService } from './cognito-auth.service.js';
 import { TokenVerifier } from './strategy/token-verifier.js';
 import { GraphqlOperations } from './transport/graphql-operations.js';
 
@@ -24,11 +34,14 @@ import { GraphqlOperations } from './transport/graphql-operations.js';
   providers: [
     {
       provide: TokenVerifier,
-      useFactory: (options: CognitoAuthOptions | undefined) =>
-        new TokenVerifier(resolveOptions(options)),
-      inject: [COGNITO_AUTH_OPTIONS],
+      useFactory: (options: CognitoAuthOptions | undefined, problems: readonly string[]) =>
+        new TokenVerifier(resolveRegistration(options, problems)),
+      inject: [COGNITO_AUTH_OPTIONS, REGISTRATION_PROBLEMS],
     },
+    REGISTRATION_SCOPE,
     AccessControl,
+    { provide: ACCESS_CONTROL, useExisting: AccessControl },
+    CheckInstances,
     GlobalGuards,
     MESSAGE_HANDLERS,
     GraphqlOperations,
@@ -36,9 +49,17 @@ import { GraphqlOperations } from './transport/graphql-operations.js';
     RouteInventory,
     RuleChecks,
     CognitoAuthService,
+    { provide: RegisteredCognitoAuthService, useClass: CognitoAuthService },
     CognitoGuard,
+    { provide: COGNITO_GLOBAL_GUARD, useExisting: CognitoGuard },
   ],
-  exports: [AccessControl, CognitoAuthService, CognitoGuard],
+  exports: [
+    ACCESS_CONTROL,
+    COGNITO_GLOBAL_GUARD,
+    CognitoAuthService,
+    CognitoGuard,
+    RegisteredCognitoAuthService,
+  ],
 })
 export class CognitoAuthModule extends ConfigurableModuleClass {
   /**
@@ -51,7 +72,7 @@ export class CognitoAuthModule extends ConfigurableModuleClass {
    * @example `CognitoAuthModule.forRoot({ userPoolId: 'eu-west-1_AbCdEf123', clientId: '1h57kf5cpq17m0eml12EXAMPLE' })`
    */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return super.forRoot(options);
+    return withSoundHooks(options, (sound) => super.forRoot(sound));
   }
 
   /**
@@ -62,6 +83,36 @@ export class CognitoAuthModule extends ConfigurableModuleClass {
    * @example `CognitoAuthModule.forRootAsync({ inject: [ConfigService], useFactory: (config) => config.get('cognito') })`
    */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return super.forRootAsync(options);
+    const problem = problemOfSource(options ?? {});
+    return withSoundHooks(options ?? {}, (sound) =>
+      super.forRootAsync(problem === undefined ? sound : withoutSource(sound, problem)),
+    );
   }
+}
+
+type AsyncOptions = typeof ASYNC_OPTIONS_TYPE;
+
+/** A registration whose options nobody can ask for: to list what else is wrong would be guesswork. */
+function withoutSource(options: AsyncOptions, problem: string): AsyncOptions {
+  const useFactory = () => {
+    throw new CognitoAuthOptionsError([problem]);
+  };
+  return { ...options, inject: [], useFactory };
+}
+
+/** @throws CognitoAuthOptionsError with everything that is wrong with the registration */
+function resolveRegistration(
+  options: CognitoAuthOptions | undefined,
+  problems: readonly string[],
+): ResolvedOptions {
+  const misplaced = misplacedExtras(options);
+  const all = [...problems, ...misplaced];
+  try {
+    const resolved = resolveOptions(misplaced.length > 0 ? withoutExtras(options) : options);
+    if (all.length === 0) return resolved;
+  } catch (error) {
+    if (!(error instanceof CognitoAuthOptionsError)) throw error;
+    all.push(...error.problems);
+  }
+  throw new CognitoAuthOptionsError(all);
 }

@@ -3,6 +3,7 @@ import { ApplicationConfig } from '@nestjs/core';
 import { AccessControl } from './access/access-control.js';
 import { checkPrincipal, checkToken } from './access/access-rules.js';
 import type { AccessRules, GroupsRule, ScopesRule } from './access/access-rules.js';
+import { COPY, THIS_COPY } from './access/copies.js';
 import { effectiveRulesOf } from './access/effective-rules.js';
 import { RegisteredStrategy } from './access/registered-strategy.js';
 import { RouteInventory } from './access/route-inventory.js';
@@ -45,6 +46,9 @@ export interface ConnectionRules extends VerifyRules {
 /** Verifies tokens outside of a guard, revokes them, and tells what the routes ask for. */
 @Injectable()
 export class CognitoAuthService {
+  /** @internal */
+  static readonly [COPY]: symbol = THIS_COPY;
+
   constructor(
     @Inject(AccessControl) private readonly access: AccessControl,
     @Inject(RegisteredStrategy) private readonly strategy: RegisteredStrategy,
@@ -203,6 +207,14 @@ export class CognitoAuthService {
     return [...new Set(userPools.flatMap((pool) => pool.tokenUse))];
   }
 }
+
+/**
+ * The service that the library itself asks, which is not the one that an application injects: a test
+ * may replace that by what it needs.
+ *
+ * @internal
+ */
+export abstract class RegisteredCognitoAuthService extends CognitoAuthService {}
 
 const NO_RULES: AccessRules = Object.freeze({ mode: 'required' });
 

@@ -10,7 +10,10 @@ export type {
   UnsafeOptions,
   UserPoolOptions,
 } from './cognito-auth.options.js';
+export { COGNITO_GLOBAL_GUARD } from './cognito-auth.module-definition.js';
 export { CognitoAuthService } from './cognito-auth.service.js';
+/** @internal */
+export { RegisteredCognitoAuthService } from './cognito-auth.service.js';
 export type { ConnectionRules, VerifyRules } from './cognito-auth.service.js';
 export { CognitoAuthError, CognitoAuthOptionsError } from './cognito-auth.errors.js';
 export type { CognitoAuthErrorCode } from './cognito-auth.errors.js';

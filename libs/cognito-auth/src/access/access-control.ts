@@ -1,7 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import type { ExecutionContext, Type } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
-import { CognitoAuthError, CognitoAuthOptionsError } from '../cognito-auth.errors.js';
+import type { ExecutionContext } from '@nestjs/common';
+import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { RevocationStore } from '../revocation/revocation-store.js';
 import { TokenVerifier } from '../strategy/token-verifier.js';
 import type { VerifiedToken } from '../strategy/verified-tokens.js';
@@ -12,15 +11,21 @@ import { checkPermissions, checkPrincipal, checkToken } from './access-rules.js'
 import type { AccessRules, CheckRule } from './access-rules.js';
 import { authenticationOf } from './authentication.js';
 import type { Authentication, Caller } from './authentication.js';
+import { CheckInstances, isCheckClass } from './check-instances.js';
 import { ConnectionTokens } from './connection-tokens.js';
+import { COPY, THIS_COPY } from './copies.js';
 import { callHook, hookFailed, HOOKS, textsOf } from './hooks.js';
-import type {
-  AccessCheck,
-  GroupsProvider,
-  IdentityResolver,
-  PermissionsProvider,
-} from './hooks.js';
+import type { GroupsProvider, IdentityResolver, PermissionsProvider } from './hooks.js';
 import { RequestTokens } from './request-tokens.js';
+
+/**
+ * The token of `AccessControl` for guards in any module of the application.
+ *
+ * Nest quotes it when no module provides it, and so it says what is missing. All copies of the
+ * library in a process have the same one; a guard sees by the instance whose copy answers.
+ */
+export const ACCESS_CONTROL =
+  'AccessControl of CognitoAuthModule (import CognitoAuthModule.forRoot() in the root module or, with isGlobal: false, in this one)';
 
 /**
  * Decides who may enter, for one registration of the module.
@@ -30,15 +35,15 @@ import { RequestTokens } from './request-tokens.js';
  */
 @Injectable()
 export class AccessControl {
+  readonly [COPY]: symbol = THIS_COPY;
   readonly connectionTokens = new ConnectionTokens();
 
   private readonly tokens: RequestTokens;
-  private readonly checks = new Map<Type<AccessCheck>, Promise<AccessCheck>>();
   private readonly admissions = new WeakMap<ExecutionContext, Promise<true>>();
 
   constructor(
     @Inject(TokenVerifier) readonly verifier: TokenVerifier,
-    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    @Inject(CheckInstances) readonly checks: CheckInstances,
     @Optional() @Inject(HOOKS.identity) readonly identity?: IdentityResolver,
     @Optional() @Inject(HOOKS.groups) private readonly groups?: GroupsProvider,
     @Optional() @Inject(HOOKS.permissions) readonly permissions?: PermissionsProvider,
@@ -77,29 +82,6 @@ export class AccessControl {
     if (!groups) return principal;
     const held = await callHook('groups', () => groups.groupsOf(principal));
     return withGroups(principal, textsOf('groups', held));
-  }
-
-  /** The instance of a check class: the one that a module provides, or else one of its own. */
-  checkOf(type: Type<AccessCheck>): Promise<AccessCheck> {
-    let check = this.checks.get(type);
-    if (!check) this.checks.set(type, (check = this.createCheck(type)));
-    return check;
-  }
-
-  private async createCheck(type: Type<AccessCheck>): Promise<AccessCheck> {
-    const check = this.providedCheck(type) ?? (await this.moduleRef.create(type));
-    if (typeof check.check === 'function') return check;
-    throw new CognitoAuthOptionsError([
-      `@Check(${type.name}) needs a class with a method check().`,
-    ]);
-  }
-
-  private providedCheck(type: Type<AccessCheck>): AccessCheck | undefined {
-    try {
-      return this.moduleRef.get(type, { strict: false });
-    } catch {
-      return undefined;
-    }
   }
 
   private admitToken(
@@ -195,7 +177,7 @@ export class AccessControl {
   ): Promise<void> {
     const [passes, messageOfClass]: Outcome = await callHook('check', async () => {
       if (!isCheckClass(policy)) return [await policy(principal, context)];
-      const check = await this.checkOf(policy);
+      const check = await this.checks.of(policy);
       return [await check.check(principal, context), check.message];
     });
     if (passes === true) return;
@@ -223,14 +205,4 @@ function admitAnonymous({ refusal }: Authentication, rules: AccessRules): true {
   if (refusal) throw refusal;
   if (rules.mode === 'optional') return true;
   throw new CognitoAuthError('missing_token', 'The request has no token; this route needs one');
-}
-
-/** Whether a policy is a class with a method `check`, not a function to call. */
-export function isCheckClass(policy: CheckRule['policy']): policy is Type<AccessCheck> {
-  const prototype = Object.getOwnPropertyDescriptor(policy, 'prototype');
-  if (!prototype) return false;
-  // ECMA-262 §15.7.14: only the prototype of a class is read-only. A class that was compiled to a
-  // function is known by its method.
-  const { check } = prototype.value as { check?: unknown };
-  return prototype.writable === false || typeof check === 'function';
 }

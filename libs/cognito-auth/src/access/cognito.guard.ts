@@ -1,13 +1,15 @@
 import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { CognitoAuthError, CognitoAuthOptionsError } from '../cognito-auth.errors.js';
 import { refusalIn } from '../transport/refusals.js';
 import { requestOf } from '../transport/request-of.js';
 import { setResponseHeader } from '../transport/response-headers.js';
 import { isEvent } from '../transport/rpc-refusals.js';
 import { SocketMessage } from '../transport/socket-message.js';
-import { AccessControl } from './access-control.js';
+import { ACCESS_CONTROL } from './access-control.js';
+import type { AccessControl } from './access-control.js';
 import { lastAuthenticationOf, lastVerifiedOf } from './authentication.js';
+import { COPY, isOfAnotherCopy, THIS_COPY, TWO_COPIES } from './copies.js';
 import { accessRulesOf, COGNITO_GUARD } from './rule-metadata.js';
 
 /**
@@ -23,13 +25,18 @@ export class CognitoGuard implements CanActivate {
   /** @internal */
   static readonly [COGNITO_GUARD] = true;
 
+  /** @internal */
+  static readonly [COPY]: symbol = THIS_COPY;
+
   private readonly logger = new Logger(CognitoGuard.name);
   private readonly unsupported = new Set<string>();
 
   /** @internal */
   readonly access: AccessControl;
 
-  constructor(@Inject(AccessControl) access: AccessControl) {
+  /** @throws CognitoAuthOptionsError when the module is that of another copy of the library */
+  constructor(@Inject(ACCESS_CONTROL) access: AccessControl) {
+    if (isOfAnotherCopy(access)) throw new CognitoAuthOptionsError([TWO_COPIES]);
     this.access = access;
   }
 

@@ -61,6 +61,69 @@ const METHODS: Record<HookName, readonly string[]> = {
   revocation: ['isRevoked', 'revoke'],
 };
 
+/** The forms of a hook that is no class, as Nest names them. */
+const FORMS = ['useClass', 'useExisting', 'useValue', 'useFactory'] as const;
+
+/**
+ * The problem of a hook as it was given, if there is one.
+ *
+ * Only a missing member means no hook: in a circular import of CommonJS a class is `undefined` while
+ * modules are declared, and the application would start without its revocation.
+ */
+export function problemOfHook(hook: HookName, given: unknown): string | undefined {
+  if (given === undefined || given === null) return missing(`"${hook}"`, given);
+  if (typeof given === 'function') return isClassFor(hook, given) ? undefined : asFunction(hook);
+  const forms = typeof given === 'object' ? (given as Record<string, unknown>) : {};
+  const named = FORMS.filter((form) => form in forms);
+  const used = named.find((form) => forms[form] !== undefined && forms[form] !== null);
+  const [first] = named;
+  if (first && !used) return missing(`"${hook}.${first}"`, forms[first]);
+  if (!used) {
+    return `"${hook}" must be a class, or an object with "useClass", "useExisting", "useValue" or "useFactory", got ${kindOf(given)}; ${asValue(hook)}.`;
+  }
+  const { [used]: value } = forms;
+  if (used === 'useClass' && !isClassFor(hook, value)) return asFunction(`${hook}.useClass`, hook);
+  if (used === 'useFactory' && typeof value !== 'function') {
+    return `"${hook}.useFactory" must be a function, got ${kindOf(value)}.`;
+  }
+  return undefined;
+}
+
+/** The sentence about something that was named but has no value. */
+export function missing(name: string, given: unknown): string {
+  return `${name} is ${String(given)}; is there a circular import? Leave it out if none is meant.`;
+}
+
+function asFunction(name: string, hook = name as HookName): string {
+  return `"${name}" must be a class, got a function; ${asValue(hook)}.`;
+}
+
+function asValue(hook: HookName): string {
+  const methods = METHODS[hook].map((name) => `${name}: …`).join(', ');
+  return `without a class write { useValue: { ${methods} } }`;
+}
+
+/** A function without methods and decorators would be called as if it were a class. */
+function isClassFor(hook: HookName, given: unknown): boolean {
+  if (typeof given !== 'function' || !isConstructor(given)) return false;
+  const prototype = Object.getOwnPropertyDescriptor(given, 'prototype');
+  // ECMA-262 §15.7.14: only the prototype of a class is read-only. One that was compiled to a function
+  // is known by its methods, or by its decorators.
+  if (prototype?.writable !== true) return true;
+  const methods = METHODS[hook].some((name) => name in (prototype.value as object));
+  return methods || Reflect.getMetadataKeys(given).length > 0;
+}
+
+function isConstructor(given: unknown): boolean {
+  try {
+    // Does not call it.
+    Reflect.construct(Object, [], given as NewableFunction);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The Nest providers for a hook.
  *

@@ -5,10 +5,16 @@ import type { CognitoClaims } from '../token/claims.js';
 import type { CognitoUser } from '../token/principal.js';
 import { guardedRequestOf } from '../transport/request-of.js';
 import { lastAuthenticationOf, principalOfRequest } from './authentication.js';
+import { COPY, THIS_COPY } from './copies.js';
+
+/** Nest keeps the factory with the handler, where the boot can tell whose it is. */
+function createDecorator<Data>(factory: (data: Data, context: ExecutionContext) => unknown) {
+  return createParamDecorator(Object.assign(factory, { [COPY]: THIS_COPY }));
+}
 
 type Pipe = PipeTransform | Type<PipeTransform>;
 
-const currentUser = createParamDecorator((property: string | undefined, context) => {
+const currentUser = createDecorator((property: string | undefined, context) => {
   const name = lastAuthenticationOf(context)?.verifier.options.property ?? 'user';
   const user = guardedRequestOf(context)?.[name] as Record<string, unknown> | null | undefined;
   if (property === undefined) return user;
@@ -17,29 +23,36 @@ const currentUser = createParamDecorator((property: string | undefined, context)
   return isOfUser ? user[property] : undefined;
 });
 
-const claims = createParamDecorator((name: string | undefined, context: ExecutionContext) => {
+const claims = createDecorator((name: string | undefined, context: ExecutionContext) => {
   const all = principalOfRequest(context)?.claims;
   return name === undefined || !all ? all : memberOf(all, name);
 });
 
-const principal = createParamDecorator((_data: undefined, context: ExecutionContext) =>
+const principal = createDecorator((_data: undefined, context: ExecutionContext) =>
   principalOfRequest(context),
 );
 
-const rawToken = createParamDecorator((_data: undefined, context: ExecutionContext) =>
+const rawToken = createDecorator((_data: undefined, context: ExecutionContext) =>
   principalOfRequest(context) ? lastAuthenticationOf(context)?.token : undefined,
 );
+
+/** The properties of a named user type; any name otherwise, those of `CognitoUser` suggested. */
+type PropertyOf<User> = unknown extends User
+  ? // oxlint-disable-next-line typescript/no-redundant-type-constituents -- what editors suggest
+    (keyof CognitoUser & string) | (string & Record<never, never>)
+  : keyof User & string;
 
 /**
  * Gives the handler the current user, or one property of it; `undefined` for an anonymous caller.
  *
- * Reads what the guard, or a guard after it, put on the request.
+ * Reads what the guard, or a guard after it, put on the request. A user type as the type argument
+ * checks the name of the property.
  *
- * @example `@CurrentUser() user: CognitoUser`, `@CurrentUser('email') email?: string`
+ * @example `@CurrentUser() user: CognitoUser`, `@CurrentUser('email') email?: string`, `@CurrentUser<Account>('id') id: number`
  */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says whose properties may be named
-export function CurrentUser<User = CognitoUser>(
-  property?: (keyof NoInfer<User> & string) | Pipe,
+export function CurrentUser<User = unknown>(
+  property?: PropertyOf<NoInfer<User>> | Pipe,
   ...pipes: Pipe[]
 ): ParameterDecorator {
   return typeof property === 'string'

@@ -3,14 +3,15 @@ import type { OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
-import { AccessControl, isCheckClass } from './access-control.js';
+import { AccessControl } from './access-control.js';
+import { isCheckClass } from './check-instances.js';
 import { CognitoGuard } from './cognito.guard.js';
+import { hasParameterOfAnotherCopy, TWO_COPIES } from './copies.js';
 import { unguardedFields } from './graphql-fields.js';
+import { haveNoTokenInCommon, problemsOfGlobalGuards } from './guards-in-a-row.js';
 import { handlersOf } from './handlers.js';
 import type { Handler } from './handlers.js';
-import { HOOKS } from './hooks.js';
-import type { HookName } from './hooks.js';
-import { accessRulesOf } from './rule-metadata.js';
+import { accessRulesOf, hasCognitoGuard } from './rule-metadata.js';
 import { problemsOfGraphqlContexts } from './shared-graphql-contexts.js';
 
 /** Stops the boot when a rule can never be decided, and creates the classes of `@Check()`. */
@@ -25,8 +26,10 @@ export class RuleChecks implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const handlers = handlersOf(this.modules, ['controllers', 'providers']);
     const problems = [
-      ...this.problemsOfHooks(),
+      ...(await problemsOfGlobalGuards(this.application, this.modules)),
+      ...(handlers.some(hasParameterOfAnotherCopy) ? [TWO_COPIES] : []),
       ...handlers.flatMap((handler) => this.problemsOf(handler)),
+      ...(await Promise.all(handlers.map((handler) => this.problemsOfChecks(handler)))).flat(),
       ...this.problemsOfFields(handlers),
       ...(await problemsOfGraphqlContexts(this.modules)),
     ];
@@ -34,10 +37,20 @@ export class RuleChecks implements OnModuleInit {
     await Promise.all(handlers.flatMap((handler) => this.createChecks(handler)));
   }
 
-  private problemsOfHooks(): string[] {
-    return (Object.keys(HOOKS) as HookName[])
-      .filter((hook) => this.isRequestScoped(HOOKS[hook]))
-      .map((hook) => `The hook "${hook}" ${REQUEST_SCOPED}`);
+  private async problemsOfChecks({
+    controller,
+    handler,
+    name,
+    module,
+  }: Handler): Promise<string[]> {
+    const checks = this.checkClassesOf({ controller, handler });
+    const asked = this.registrationsOf(module).flatMap((registration) =>
+      checks.map(async (check) => {
+        const problem = await registration.checks.scopeProblemOf(check);
+        return problem ? [`@Check(${check.name}) on ${controller.name}.${name} ${problem}`] : [];
+      }),
+    );
+    return (await Promise.all(asked)).flat();
   }
 
   private problemsOfFields(handlers: readonly Handler[]): string[] {
@@ -47,12 +60,16 @@ export class RuleChecks implements OnModuleInit {
   }
 
   private problemsOf({ controller, handler, name, module }: Handler): string[] {
-    const { permissions, userPools, checks = [] } = accessRulesOf(handler, controller);
+    const { mode, permissions, userPools } = accessRulesOf(handler, controller);
     const place = `${controller.name}.${name}`;
     const registrations = this.registrationsOf(module);
-    const problems = checks
-      .filter(({ policy }) => this.isRequestScoped(policy))
-      .map(({ policy }) => `@Check(${policy.name}) on ${place} ${REQUEST_SCOPED}`);
+    // A test has replaced the guard, and nothing asks for the rules.
+    if (registrations.length === 0) return [];
+    const problems = [];
+    const namesGuard = hasCognitoGuard(handler) || hasCognitoGuard(controller);
+    if (mode !== 'public' && namesGuard && haveNoTokenInCommon(registrations)) {
+      problems.push(`${place} ${SEVERAL_GUARDS}`);
+    }
     if (permissions && !registrations.every((registration) => registration.permissions)) {
       problems.push(`@Permissions() on ${place} needs the option "permissions", a hook.`);
     }
@@ -69,11 +86,15 @@ export class RuleChecks implements OnModuleInit {
   }
 
   private createChecks({ controller, handler, module }: Handler): Promise<unknown>[] {
-    const { checks = [] } = accessRulesOf(handler, controller);
-    const types = checks.map(({ policy }) => policy).filter(isCheckClass);
+    const types = this.checkClassesOf({ controller, handler });
     return this.registrationsOf(module).flatMap((registration) =>
-      types.map((type) => registration.checkOf(type)),
+      types.map((type) => registration.checks.of(type)),
     );
+  }
+
+  private checkClassesOf({ controller, handler }: Pick<Handler, 'controller' | 'handler'>) {
+    const { checks = [] } = accessRulesOf(handler, controller);
+    return checks.map(({ policy }) => policy).filter(isCheckClass);
   }
 
   /** The registrations whose guard runs for the handlers of a module. */
@@ -95,16 +116,10 @@ export class RuleChecks implements OnModuleInit {
       .map((module): unknown => module.providers.get(AccessControl)?.instance)
       .filter((instance) => instance instanceof AccessControl);
   }
-
-  private isRequestScoped(token: unknown): boolean {
-    return [...this.modules.values()].some(
-      ({ providers }) => providers.get(token as string)?.isDependencyTreeStatic() === false,
-    );
-  }
 }
 
 const FIELD_WITHOUT_GUARD =
   'needs "fieldResolverEnhancers: [\'guards\']" in the options of GraphQLModule; without it Nest runs no guards for fields and references.';
 
-const REQUEST_SCOPED =
-  'is request-scoped, or injects something that is; it lives as long as the application and finds the request in its arguments.';
+const SEVERAL_GUARDS =
+  'is guarded by two registrations, its own and that of a global guard, and no token passes both; list the user pools in "userPools" of one registration, or leave "protectAll" out.';

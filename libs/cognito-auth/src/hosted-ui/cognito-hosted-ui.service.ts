@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
-import { CognitoAuthError, CognitoAuthService } from '../index.js';
-import type { CognitoUser } from '../index.js';
+import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
+import type { CognitoAuthService, CognitoUser } from '../index.js';
 import { BrowserExchange } from './browser-exchange.js';
 import { CognitoHostedUiError, hasCode } from './cognito-hosted-ui.errors.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
@@ -46,7 +46,7 @@ export class CognitoHostedUiService implements OnModuleInit {
   /** @internal */
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
-    @Inject(CognitoAuthService) private readonly auth: CognitoAuthService,
+    @Inject(RegisteredCognitoAuthService) private readonly auth: CognitoAuthService,
     @Inject(IdentityProvider) private readonly provider: IdentityProvider,
     @Inject(Logins) private readonly logins: Logins,
     @Inject(SESSIONS) private readonly sessions: Sessions,

@@ -1,7 +1,8 @@
 import { Catch, HttpException, Inject } from '@nestjs/common';
 import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
-import { CognitoAuthError, CognitoAuthService } from '../index.js';
+import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
+import type { CognitoAuthService } from '../index.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 import { connectionsOf } from './connected-requests.js';
 import { errorPage, PAGE_HEADERS } from './error-page.js';
@@ -12,7 +13,7 @@ import { isNavigation, prefersHtml } from './navigation.js';
 export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> {
   constructor(
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
-    @Inject(CognitoAuthService) private readonly auth: CognitoAuthService,
+    @Inject(RegisteredCognitoAuthService) private readonly auth: CognitoAuthService,
   ) {
     super(adapterHost.httpAdapter);
   }

@@ -1,7 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Configuration } from 'openid-client';
-import { CognitoAuthService } from '../index.js';
+import { RegisteredCognitoAuthService } from '../index.js';
+import type { CognitoAuthService } from '../index.js';
 import { fetchOnce } from './fetch-once.js';
 import type { Fetch } from './fetch-once.js';
 import { CognitoHostedUiError, expiredSession, unavailable } from './cognito-hosted-ui.errors.js';
@@ -34,7 +35,7 @@ export class IdentityProvider implements OnModuleInit {
   constructor(
     @Inject(OPENID_CLIENT) private readonly client: OpenIdClient,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
-    @Inject(CognitoAuthService) private readonly auth: CognitoAuthService,
+    @Inject(RegisteredCognitoAuthService) private readonly auth: CognitoAuthService,
   ) {}
 
   onModuleInit(): void {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CognitoAuthError, CognitoAuthService } from '../index.js';
-import type { CognitoUser } from '../index.js';
+import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
+import type { CognitoAuthService, CognitoUser } from '../index.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 import { RESOLVED_OPTIONS } from './injection-tokens.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
@@ -17,7 +17,7 @@ export interface VerifiedPair {
 @Injectable()
 export class TokenPair {
   constructor(
-    @Inject(CognitoAuthService) private readonly auth: CognitoAuthService,
+    @Inject(RegisteredCognitoAuthService) private readonly auth: CognitoAuthService,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
   ) {}
 

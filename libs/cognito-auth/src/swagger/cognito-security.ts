@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject, SwaggerDocumentOptions } from '@nestjs/swagger';
-import { CognitoAuthService } from '../index.js';
+import { RegisteredCognitoAuthService } from '../index.js';
 import type { AccessRules, RouteInfo } from '../index.js';
 import { accessExtensionsOf, describeAccess } from './access-description.js';
 import { COGNITO, cognitoScheme } from './cognito-scheme.js';
@@ -41,7 +41,7 @@ export function applyCognitoSecurity(
   document: OpenAPIObject,
   documentOptions?: SwaggerDocumentOptions,
 ): OpenAPIObject {
-  const routes = app.get(CognitoAuthService, { strict: false }).routes();
+  const routes = app.get(RegisteredCognitoAuthService, { strict: false }).routes();
   return documentRoutes(app, document, { routes, options: documentOptions });
 }
 
@@ -80,7 +80,7 @@ type TokenUses = NonNullable<AccessRules['tokenUse']>;
 
 // Every registration of the module brings its own service.
 function defaultTokenUseOf(app: INestApplication): TokenUses {
-  const services = app.get(CognitoAuthService, { strict: false, each: true });
+  const services = app.get(RegisteredCognitoAuthService, { strict: false, each: true });
   return [...new Set(services.flatMap((service) => service.defaultTokenUse))];
 }
 

@@ -7,7 +7,7 @@ import type {
   SwaggerCustomOptions,
   SwaggerDocumentOptions,
 } from '@nestjs/swagger';
-import { CognitoAuthService } from '../index.js';
+import { RegisteredCognitoAuthService } from '../index.js';
 import { applyCognitoSecurity, documentRoutes } from './cognito-security.js';
 import { HOSTED_UI, checkHostedUi, hostedUiScheme } from './hosted-ui.js';
 import type { CheckedHostedUi, HostedUi } from './hosted-ui.js';
@@ -60,7 +60,7 @@ export function setupCognitoSwagger(
   const hostedUi = options.hostedUi && checkHostedUi(options.hostedUi);
   const document = SwaggerModule.createDocument(app, builder.build(), documentOptions);
   if (hostedUi) addHostedUi(document, hostedUi);
-  const auth = app.get(CognitoAuthService, { strict: false });
+  const auth = app.get(RegisteredCognitoAuthService, { strict: false });
   const routes = auth.routes();
   documentRoutes(app, document, { routes, options: documentOptions });
   // For the first request: a guard that became global meanwhile protects already.

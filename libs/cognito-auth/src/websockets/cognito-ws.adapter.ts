@@ -1,6 +1,6 @@
 import type { INestApplicationContext, WebSocketAdapter, WsMessageHandler } from '@nestjs/common';
 import { from } from 'rxjs';
-import { CognitoAuthService } from '../index.js';
+import { RegisteredCognitoAuthService } from '../index.js';
 import { resolveWsOptions } from './cognito-ws.options.js';
 import type { CognitoWsOptions } from './cognito-ws.options.js';
 import { Connections } from './connections.js';
@@ -24,7 +24,11 @@ export function withCognitoAuth<Adapter extends WebSocketAdapter>(
   const create = adapter.create.bind(adapter);
   const bindClientConnect = adapter.bindClientConnect.bind(adapter);
   const bindMessageHandlers = adapter.bindMessageHandlers.bind(adapter);
-  const connections = new Connections(app.get(CognitoAuthService), resolved, bindAuthenticate);
+  const connections = new Connections(
+    app.get(RegisteredCognitoAuthService),
+    resolved,
+    bindAuthenticate,
+  );
   const namespaces = new WeakSet<Namespace>();
 
   // Not one of Nest's handlers, but the adapter finds its messages in whatever form they come.

@@ -1,0 +1,70 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Scope } from '@nestjs/common';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import type { AccessControl } from './access-control.js';
+import { CognitoGuard } from './cognito.guard.js';
+import { injectedBy } from './request-scope.js';
+import { isCognitoGuard } from './rule-metadata.js';
+
+/** Problems of the guards that run for every handler, one after the other. */
+export async function problemsOfGlobalGuards(
+  application: ApplicationConfig,
+  modules: ModulesContainer,
+): Promise<string[]> {
+  return [
+    ...(acceptTheSame(application) ? [] : [SEVERAL]),
+    ...((await areLeftOut(application, modules)) ? [LEFT_OUT] : []),
+  ];
+}
+
+/** Whether no token passes all of these registrations. */
+export function haveNoTokenInCommon(registrations: readonly AccessControl[]): boolean {
+  const [first = [], ...others] = registrations.map(({ verifier }) =>
+    verifier.options.userPools.flatMap((pool) => [...pool.issuers.keys()]),
+  );
+  return others.some((issuers) => !issuers.some((issuer) => first.includes(issuer)));
+}
+
+/** The same user pools twice are one registration that was written down twice. */
+function acceptTheSame(application: ApplicationConfig): boolean {
+  const [first, ...others] = application
+    .getGlobalGuards()
+    .filter((guard) => guard instanceof CognitoGuard)
+    .map(({ access }) =>
+      access.verifier.options.userPools.map((pool) => ({ ...pool, jwks: undefined })),
+    );
+  return others.every((pools) => isDeepStrictEqual(pools, first));
+}
+
+/**
+ * Nest asks guards of a scope only where the handler is of the request, too. Gateways never are; and
+ * no handler is, for a transient guard or an alias, up to Nest 11.2.5 and 12.1.1.
+ */
+async function areLeftOut(
+  application: ApplicationConfig,
+  modules: ModulesContainer,
+): Promise<boolean> {
+  const scoped = await Promise.all(
+    application.getGlobalRequestGuards().map(async (guard) => {
+      const injected = await injectedBy(guard);
+      return injected.some(([{ metatype }]) => isCognitoGuard(metatype)) ? [guard.scope] : [];
+    }),
+  );
+  const scopes = scoped.flat();
+  return scopes.length > 0 && (hasGateway(modules) || scopes.some((one) => one !== Scope.REQUEST));
+}
+
+function hasGateway(modules: ModulesContainer): boolean {
+  return [...modules.values()]
+    .flatMap(({ providers }) => Array.from(providers.values()))
+    .some(({ metatype }) => metatype && Reflect.hasMetadata(GATEWAY, metatype));
+}
+
+/** Metadata of `@WebSocketGateway()`. */
+const GATEWAY = 'websockets:is_gateway';
+
+const SEVERAL =
+  'The guards of several registrations protect all routes, and each refuses the tokens of the others: list the user pools in "userPools" of one registration, or leave "protectAll" out and let the controllers of each registration name its guard.';
+
+const LEFT_OUT =
+  'APP_GUARD with CognitoGuard has a "scope", with which Nest leaves it out for some handlers, those of gateways among them; leave "scope" out.';
