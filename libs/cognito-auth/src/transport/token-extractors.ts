@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { parse } from 'cookie';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { cookieReader } from '../http/cookies.js';
 import { RpcCall } from './rpc-call.js';
 import { SocketMessage } from './socket-message.js';
 
@@ -105,27 +105,17 @@ export function fromHeader(
  * against cross-site request forgery, at least by `SameSite`.
  */
 export function fromCookie(name: string): TokenExtractor {
+  const read = cookieReader(name);
   return (request: TokenCarrier) => {
     const cookies = request.headers?.['cookie'];
     if (cookies === undefined) return null;
-    const header = [cookies].flat().join('; ');
-    if (countOfCookies(header, name) > 1) {
-      throw new CognitoAuthError(
-        'malformed_request',
-        `The request has more than one cookie ${JSON.stringify(name)}; send one`,
-      );
-    }
-    return parse(header)[name] ?? null;
+    const [value, other] = read(typeof cookies === 'string' ? cookies : cookies.join('; '));
+    if (other === undefined) return value ?? null;
+    throw new CognitoAuthError(
+      'malformed_request',
+      `The request has more than one cookie ${JSON.stringify(name)}; send one`,
+    );
   };
-}
-
-function countOfCookies(header: string, name: string): number {
-  return header.split(';').filter((pair) => nameOfCookie(pair) === name).length;
-}
-
-function nameOfCookie(pair: string): string | undefined {
-  const end = pair.indexOf('=');
-  return end === -1 ? undefined : pair.slice(0, end).trim();
 }
 
 /**
