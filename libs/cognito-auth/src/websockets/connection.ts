@@ -49,6 +49,7 @@ export class Connection {
   /** The last token that was tried, which a fault may quote. */
   private offered?: string;
   private state: 'new' | 'held' | 'waiting' | 'open' | 'closed' = 'new';
+  private handshakeCheck?: Promise<boolean>;
   private passed?: boolean;
   private entrances: (() => void)[] = [];
   private readonly offers: Offer[] = [];
@@ -69,17 +70,21 @@ export class Connection {
     return this.state === 'open';
   }
 
+  /** The same text for all tokens of a caller; `undefined` unless the socket is let in. */
+  get caller(): string | undefined {
+    if (!this.passed && this.state !== 'open') return undefined;
+    if (!this.principal) return 'nobody';
+    const { kind, userPoolId, sub, clientId } = this.principal;
+    return JSON.stringify([userPoolId, kind, kind === 'user' ? sub : clientId]);
+  }
+
   /**
-   * Verifies the token of the handshake. Resolves with whether the socket may enter already.
+   * Verifies the token of the handshake, once. Resolves with whether the socket may enter already.
    *
    * @throws CognitoAuthError, or what a hook throws
    */
-  async checkHandshake(): Promise<boolean> {
-    const token = await this.handshakeToken();
-    const { withoutToken } = this.setup.options;
-    if (token !== null) await this.authenticate(token);
-    else if (withoutToken === 'refuse') throw missingToken();
-    return (this.passed = token !== null || withoutToken === 'admit');
+  checkHandshake(): Promise<boolean> {
+    return (this.handshakeCheck ??= this.verifyHandshake());
   }
 
   /** Shows the socket to the application: now, or once it is authenticated. */
@@ -107,7 +112,7 @@ export class Connection {
 
   private start(): void {
     this.socket.onClose(() => this.end());
-    // The middleware of socket.io has asked before, but for a socket that socket.io recovered.
+    // The middleware of socket.io has asked before, but for a socket that comes back in vain.
     if (this.passed) return this.proceed(true);
     this.socket.conceal();
     this.hold();
@@ -116,6 +121,14 @@ export class Connection {
       .then((mayEnter) => this.proceed(mayEnter))
       .catch((error: unknown) => this.close(error))
       .catch(this.report);
+  }
+
+  private async verifyHandshake(): Promise<boolean> {
+    const token = await this.handshakeToken();
+    const { withoutToken } = this.setup.options;
+    if (token !== null) await this.authenticate(token);
+    else if (withoutToken === 'refuse') throw missingToken();
+    return (this.passed = token !== null || withoutToken === 'admit');
   }
 
   private proceed(mayEnter: boolean): void {
