@@ -167,7 +167,7 @@ class Traveller {
       this.socket.emit('rooms');
       await vi.waitUntil(() => this.heard.filter(({ event }) => event === 'rooms').length > 1);
     }
-    return { recovered: this.socket.recovered === true, heard: this.heard };
+    return { recovered: this.socket.recovered, heard: this.heard };
   }
 
   /** What somebody needs to pass for this client. */

@@ -225,17 +225,17 @@ export function extractToken(
   request: unknown,
 ): string | null | Promise<string | null> {
   for (let index = 0; index < extractors.length; index += 1) {
-    const others = () => extractors.slice(index + 1);
     let found: unknown;
     try {
       found = extractors[index]!(request);
     } catch (error) {
-      return tokenDespite(error, others(), request);
+      return tokenDespite(error, extractors.slice(index + 1), request);
     }
     if (found instanceof Promise) {
+      const others = extractors.slice(index + 1);
       return found.then(
-        (token) => tokenIn(token) ?? extractToken(others(), request),
-        (error: unknown) => tokenDespite(error, others(), request),
+        (token) => tokenIn(token) ?? extractToken(others, request),
+        (error: unknown) => tokenDespite(error, others, request),
       );
     }
     const token = tokenIn(found);
@@ -246,16 +246,16 @@ export function extractToken(
 
 /** What other extractors find in a header that one has refused because it is the token itself. */
 function tokenDespite(
-  error: unknown,
+  refusal: unknown,
   others: readonly TokenExtractor[],
   request: unknown,
 ): string | Promise<string> {
-  const header = withoutScheme.get(error as object);
-  if (header === undefined) throw asMalformed(error);
+  const header = withoutScheme.get(refusal as object);
+  if (header === undefined) throw asMalformed(refusal);
   // Another extractor may take off a prefix.
   const check = (token: string | null) => {
     if (token !== null && header.endsWith(token)) return token;
-    throw error;
+    throw refusal;
   };
   const found = extractToken(others, request);
   return found instanceof Promise ? found.then(check) : check(found);

@@ -199,8 +199,9 @@ export class Connection {
       await auth.verify(token, options.rules);
     } catch (error) {
       this.report(error);
-      if (isFinal(error)) await this.verification;
-      if (isFinal(error) && this.token === token) return this.close(error);
+      const isRefused = isFinal(error);
+      if (isRefused) await this.verification;
+      if (isRefused && this.token === token) return this.close(error);
     }
     this.awaitExpiry();
   }

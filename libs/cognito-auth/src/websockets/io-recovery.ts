@@ -58,6 +58,8 @@ export class IoRecovery {
     this.guardChildren(namespace);
   }
 
+  // There is no public way between a token and the session.
+  // oxlint-disable no-underscore-dangle
   private guardSockets(namespace: Namespace): void {
     const create = namespace._createSocket?.bind(namespace);
     if (!create) return;
@@ -76,6 +78,7 @@ export class IoRecovery {
       return socket;
     };
   }
+  // oxlint-enable no-underscore-dangle
 
   private guardChildren(namespace: Namespace): void {
     const createChild = namespace.createChild?.bind(namespace);
