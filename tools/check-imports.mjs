@@ -11,7 +11,7 @@ const LIBRARY = 'libs/cognito-auth/src/';
 
 // Lowest first. What shares a line are siblings.
 const LAYERS = [
-  ['cognito-auth.errors.ts', 'deadline.ts'],
+  ['cognito-auth.errors.ts', 'deadline.ts', 'http/'],
   ['token/'],
   ['keys/', 'transport/', 'revocation/'],
   ['cognito-auth.options.ts'],
@@ -30,7 +30,7 @@ const ENTRY_POINTS = new Map([
   ['testing/', ['index.ts', 'token/']],
   ['health/', ['index.ts']],
   ['websockets/', ['index.ts']],
-  ['hosted-ui/', ['index.ts']],
+  ['hosted-ui/', ['index.ts', 'http/']],
 ]);
 
 const PUBLIC_NAMES = [

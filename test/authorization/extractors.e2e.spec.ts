@@ -220,6 +220,45 @@ describe.each(ADAPTERS)('On %s', (adapter) => {
       expect(await send(app, '/me', undefined, { headers })).toMatchObject(BOB);
     });
 
+    it('takes a token without a scheme where one of them does', async () => {
+      const app = await startWith(adapter, fromBearerHeader(), fromHeader('authorization'));
+      const get = (route: string, authorization: string | string[]) =>
+        send(app, route, undefined, { headers: { authorization } });
+      expect(await get('/me', alice)).toMatchObject(ALICE);
+      expect(await get('/me', `Bearer ${bob}`)).toMatchObject(BOB);
+      expect(await get('/optional', forged)).toMatchObject(refusal('invalid_signature'));
+      expect(await get('/me', `Bearer ${alice} ${bob}`)).toMatchObject(
+        refusal('malformed_request'),
+      );
+      expect(await get('/me', [alice, bob])).toMatchObject(refusal('malformed_request'));
+    });
+
+    it('refuses a token without a scheme where none of them takes it', async () => {
+      const app = await list();
+      const headers = { authorization: alice, cookie: `access_token=${alice}2` };
+      expect(await send(app, '/optional', undefined, { headers })).toMatchObject({
+        ...refusal('malformed_request'),
+        body: { message: 'The authorization header is not "Bearer", a space and one token' },
+      });
+    });
+
+    it('says which scheme to write to whoever writes another one', async () => {
+      const app = await list();
+      const headers = { authorization: `JWT ${alice}` };
+      expect(await send(app, '/me', undefined, { headers })).toMatchObject({
+        ...refusal('missing_token'),
+        body: {
+          message:
+            'The token has another scheme; this route needs "Authorization: Bearer", a space and the token',
+        },
+      });
+      const cookies = await startWith(adapter, fromCookie('access_token'));
+      expect(await send(cookies, '/me', undefined, { headers })).toMatchObject({
+        ...refusal('missing_token'),
+        body: { message: 'The request has no token; this route needs one' },
+      });
+    });
+
     it('does not look for a better token after a bad one', async () => {
       const app = await list();
       const cookie = `access_token=${alice}`;

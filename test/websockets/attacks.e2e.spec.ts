@@ -121,6 +121,47 @@ describe.each(PLATFORMS)('On %s', (platform) => {
   });
 });
 
+describe('On socket.io', () => {
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    app = await start('socket.io');
+  });
+
+  afterAll(() => app.close());
+
+  /** What the server answers to a client that connects by polling, in whatever form that has. */
+  async function poll(query: string, headers: Record<string, string>): Promise<string> {
+    const address = `${await app.getUrl()}/socket.io/?EIO=4&transport=polling${query}`;
+    const get = async (path: string) => (await fetch(path, { headers })).text();
+    const [, sid] = /\bsid[\\":]+([\w-]+)/.exec(await get(address)) ?? [];
+    const isForm = query !== '';
+    const type = isForm ? 'application/x-www-form-urlencoded' : 'text/plain';
+    await fetch(`${address}&sid=${sid}`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': type },
+      body: isForm ? 'd=40' : '40',
+    });
+    return get(`${address}&sid=${sid}`);
+  }
+
+  it.each([
+    ['a client that is no browser', '', {}, true],
+    ['a script, of a page unknown', '&j=0', {}, false],
+    ['a script, whatever its number', '&j=', {}, false],
+    ['a script of the site', '&j=0', { 'sec-fetch-site': 'same-origin' }, true],
+    ['a script of a neighbour', '&j=0', { 'sec-fetch-site': 'same-site' }, false],
+    ['a script of another site', '&j=0', { 'sec-fetch-site': 'cross-site' }, false],
+    ['an image of another site', '', { 'sec-fetch-site': 'cross-site' }, false],
+  ])(
+    'the cookie of a handshake by polling counts by who asks: %s',
+    async (_, query, headers, counts) => {
+      const answer = await poll(query, { ...headers, cookie: `token=${alice}` });
+      expect(answer).toMatch(counts ? /40\{\\?"sid/ : /44\{.*missing_token/);
+    },
+  );
+});
+
 describe('On ws', () => {
   it('two authorization headers are refused', async () => {
     const app = await start('ws');

@@ -243,6 +243,64 @@ describe.each(PLATFORMS)('On %s', (platform) => {
     });
   });
 
+  describe('A socket that sends tokens faster than they are verified', () => {
+    let app: INestApplication;
+
+    beforeAll(async () => {
+      app = await start({});
+    });
+
+    afterAll(() => app.close());
+
+    /** Has one token verified, and sends others meanwhile. */
+    async function flood(client: Client, ...others: string[]): Promise<number> {
+      expect(await whoIs(client)).toEqual(saidBy('alice'));
+      store.pause();
+      const { asked } = store;
+      client.send('authenticate', { token: alice });
+      await vi.waitUntil(() => store.asked > asked);
+      for (const token of others) client.send('authenticate', { token });
+      // Answered once all of them have arrived.
+      client.send('time');
+      expect(await client.said()).toEqual({ event: 'time', data: { hour: 12 } });
+      return asked;
+    }
+
+    it('is asked about the one that is being verified, and the newest', async () => {
+      const client = await connect(platform, app, { token: alice });
+      const newer = pool.accessToken('alice');
+      const asked = await flood(client, ...Array.from({ length: 500 }, () => alice), bob, newer);
+      store.answer();
+      expect(await client.said()).toEqual(AUTHENTICATED);
+      expect(await client.said()).toEqual(AUTHENTICATED);
+      expect(store.asked).toBe(asked + 2);
+      expect(await whoIs(client)).toEqual(saidBy('alice'));
+    });
+
+    it('is told what is wrong with the newest', async () => {
+      const client = await connect(platform, app, { token: alice });
+      await flood(client, alice, alice, bob);
+      store.answer();
+      expect(await client.said()).toEqual(AUTHENTICATED);
+      expect(await client.said()).toEqual(exception('wrong_principal'));
+      expect(await whoIs(client)).toEqual(saidBy('alice'));
+    });
+
+    it('costs nothing any more when it has left', async () => {
+      const gateway = app.get(ChatGateway);
+      const client = await connect(platform, app, { token: alice });
+      const asked = await flood(client, ...Array.from({ length: 20 }, () => alice));
+      const { left } = gateway;
+      client.close();
+      await vi.waitUntil(() => gateway.left > left);
+      store.answer();
+      const another = await connect(platform, app, { token: bob });
+      expect(await whoIs(another)).toEqual(saidBy('bob'));
+      // The first one; the handshake and the message of the other socket.
+      expect(store.asked).toBe(asked + 3);
+    });
+  });
+
   it('becomes the socket of another user where that is allowed', async () => {
     const app = await start({ allowUserChange: true });
     onTestFinished(() => app.close());

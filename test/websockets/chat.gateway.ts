@@ -4,7 +4,7 @@ import {
   WebSocketGateway,
   WebSocketServer,
 } from '@nestjs/websockets';
-import type { OnGatewayConnection } from '@nestjs/websockets';
+import type { OnGatewayConnection, OnGatewayDisconnect } from '@nestjs/websockets';
 import { Authenticated, CurrentUser, Groups, Public } from 'nestjs-cognito-auth';
 import { principalOf } from 'nestjs-cognito-auth/websockets';
 
@@ -18,16 +18,21 @@ interface ChatServer {
 /** A chat, the same over socket.io and ws. Its `main.ts` has `withCognitoAuth()`. */
 @WebSocketGateway()
 @Authenticated()
-export class ChatGateway implements OnGatewayConnection {
+export class ChatGateway implements OnGatewayConnection, OnGatewayDisconnect {
   @WebSocketServer()
   readonly server: ChatServer;
 
   readonly entered: (string | undefined)[] = [];
+  left = 0;
 
   /** Called for sockets with a good token only. */
   handleConnection(socket: object): void {
     const principal = principalOf(socket);
     this.entered.push(principal?.kind === 'user' ? principal.username : undefined);
+  }
+
+  handleDisconnect(): void {
+    this.left += 1;
   }
 
   @SubscribeMessage('say')

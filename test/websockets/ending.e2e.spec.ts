@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import {
   CognitoAuthModule,
@@ -27,6 +28,8 @@ class ProfileGateway {
 /** A store that can be made to fail, and tells when it was asked. */
 class FailingStore extends MemoryRevocationStore {
   fails = false;
+  /** Milliseconds that an answer takes. */
+  delay = 0;
   private asked: () => void = () => undefined;
 
   /** Resolves when the store was asked that many times from now on. */
@@ -42,6 +45,7 @@ class FailingStore extends MemoryRevocationStore {
 
   override async isRevoked(principal: CognitoPrincipal): Promise<boolean> {
     this.asked();
+    if (this.delay) await setTimeout(this.delay);
     if (this.fails) throw new Error('The store is down');
     return super.isRevoked(principal);
   }
@@ -156,6 +160,29 @@ describe.each(PLATFORMS)('A socket of %s', (platform) => {
       store.fails = false;
       expect(await greet(client)).toEqual(SAID);
     });
+  });
+
+  it.each([
+    ['the same token', (token: string) => token],
+    ['tokens of another user', () => pool.accessToken('bob')],
+  ])('is closed when its token is revoked although it goes on sending %s', async (_, tokenOf) => {
+    const app = await start({ recheckEvery: 20 });
+    onTestFinished(() => app.close());
+    const token = pool.accessToken('alice', { claims });
+    const client = await connect(platform, app, { token });
+    expect(await greet(client)).toEqual(SAID);
+    store.delay = 20;
+    onTestFinished(() => void (store.delay = 0));
+    const others = { token: tokenOf(token) };
+    const sendTokens = (count: number) => {
+      for (let sent = 0; sent < count; sent += 1) client.send('authenticate', others);
+    };
+    sendTokens(3_000);
+    const sending = setInterval(sendTokens, 100, 50);
+    onTestFinished(() => clearInterval(sending));
+    await store.askedTimes(6);
+    await app.get(CognitoAuthService).revoke({ originJti: claims.origin_jti });
+    expect(await client.ended).toEqual(closing(platform, 'token_revoked'));
   });
 
   it('is closed when it is silent and its token is revoked', async () => {

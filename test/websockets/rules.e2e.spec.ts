@@ -1,15 +1,29 @@
 import {
+  Catch,
   Controller,
   ForbiddenException,
   Get,
   Inject,
   Injectable,
   Scope,
+  UseFilters,
   UseGuards,
 } from '@nestjs/common';
-import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
+import type {
+  ArgumentsHost,
+  DynamicModule,
+  ExceptionFilter,
+  INestApplication,
+  Type,
+} from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
-import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  BaseWsExceptionFilter,
+  ConnectedSocket,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+} from '@nestjs/websockets';
 import {
   CognitoAuthModule,
   CognitoAuthService,
@@ -185,6 +199,48 @@ describe.each(PLATFORMS)('Rules of gateways on %s', (platform) => {
   });
 });
 
+/** Answers as Nest itself does up to version 11. */
+@Catch(WsException)
+class EmittingFilter implements ExceptionFilter<WsException> {
+  catch(thrown: WsException, host: ArgumentsHost): void {
+    const client = host.switchToWs().getClient<EitherSocket>();
+    client.emit('exception', thrown.getError() as object);
+  }
+}
+
+/** Answers as Nest itself does in this version. */
+@Catch()
+class OwnFilter extends BaseWsExceptionFilter {}
+
+@WebSocketGateway()
+class FilteredGateway {
+  @SubscribeMessage('emitting')
+  @UseFilters(EmittingFilter)
+  @Groups('moderator')
+  emitting() {
+    return callerIs();
+  }
+
+  @SubscribeMessage('own')
+  @UseFilters(OwnFilter)
+  @Groups('moderator')
+  own() {
+    return callerIs();
+  }
+
+  @SubscribeMessage('failing')
+  @UseFilters(EmittingFilter)
+  failing() {
+    throw new WsException({ reason: 'of the application' });
+  }
+
+  @SubscribeMessage('last')
+  @Public()
+  last() {
+    return callerIs();
+  }
+}
+
 class Accounts implements IdentityResolver<{ username: string } | null> {
   async resolve(principal: CognitoPrincipal) {
     if (principal.groups.length === 0) throw new ForbiddenException('The account is blocked');
@@ -218,6 +274,13 @@ class HandMadeGateway {
   who(@CurrentUser() user: CognitoUser) {
     return callerIs(user);
   }
+
+  /** As code does that knows nothing of this library. */
+  @SubscribeMessage('socket')
+  @UseGuards(CognitoGuard)
+  socket(@ConnectedSocket() socket: EitherSocket) {
+    return callerIs(socket.user);
+  }
 }
 
 const READY = { event: 'ready', data: {} };
@@ -229,6 +292,41 @@ interface EitherSocket {
   handshake: { headers: Record<string, string> };
   disconnect?(close: boolean): void;
   close(code: number): void;
+  readonly user?: { username?: string };
+}
+
+describe.each(PLATFORMS)('The user of a socket of %s', (platform) => {
+  it('is what the hook says, never the principal, with withCognitoAuth()', async () => {
+    const auth = CognitoAuthModule.forRoot({ ...pool.options(), identity: Accounts });
+    const app = await createSocketApp(platform, { imports: [auth], providers: [UserGateway] });
+    const client = await connect(platform, app, { token: alice });
+    client.send('public');
+    expect(await client.said()).toEqual(caller('nobody'));
+    client.send('guarded');
+    expect(await client.said()).toEqual(caller('account of alice'));
+    client.send('public');
+    expect(await client.said()).toEqual(caller('account of alice'));
+    client.send('authenticate', { token: alice });
+    expect(await client.said()).toMatchObject({ event: 'authenticated' });
+    client.send('public');
+    expect(await client.said()).toEqual(caller('account of alice'));
+    await app.close();
+  });
+});
+
+@WebSocketGateway()
+class UserGateway {
+  @SubscribeMessage('guarded')
+  @UseGuards(CognitoGuard)
+  guarded(@ConnectedSocket() socket: EitherSocket) {
+    return callerIs(socket.user);
+  }
+
+  @SubscribeMessage('public')
+  @Public()
+  open(@ConnectedSocket() socket: EitherSocket) {
+    return callerIs(socket.user);
+  }
 }
 
 describe.each(PLATFORMS)('A gateway on %s without withCognitoAuth()', (platform) => {
@@ -264,12 +362,40 @@ describe.each(PLATFORMS)('A gateway on %s without withCognitoAuth()', (platform)
     await app.close();
   });
 
+  it.each(['emitting', 'own'])('answers what it refuses once, with a filter: %s', async (event) => {
+    await start(CognitoAuthModule.forRoot(pool.options()), FilteredGateway);
+    const client = await connect(platform, app);
+    for (let count = 0; count < 2; count += 1) {
+      client.send(event, {});
+      expect(await client.said()).toEqual(exception('missing_token'));
+      client.send('last', {});
+      expect(await client.said()).toEqual(caller('nobody'));
+    }
+    await app.close();
+  });
+
+  it('leaves what the application throws to its filters', async () => {
+    await start(CognitoAuthModule.forRoot(pool.options()), FilteredGateway);
+    const client = await connect(platform, app);
+    client.send('emitting', {});
+    expect(await client.said()).toEqual(exception('missing_token'));
+    client.send('failing', {});
+    client.send('last', {});
+    const emitted = { event: 'exception', data: { reason: 'of the application' } };
+    const answers = platform === 'ws' ? [caller('nobody')] : [emitted, caller('nobody')];
+    const said = await Promise.all(answers.map(() => client.said()));
+    expect(said).toEqual(expect.arrayContaining(answers));
+    await app.close();
+  });
+
   it('asks the hook who the user is, with each message', async () => {
     const options = { ...pool.options(), identity: Accounts };
     await start(CognitoAuthModule.forRoot(options), HandMadeGateway);
     const client = await connect(platform, app, { headers: { 'x-token': alice } });
     expect(await client.said()).toEqual(READY);
     client.send('who', 'am I');
+    expect(await client.said()).toEqual(caller('account of alice'));
+    client.send('socket');
     expect(await client.said()).toEqual(caller('account of alice'));
     const blocked = await connect(platform, app, { headers: { 'x-token': bob } });
     expect(await blocked.said()).toEqual(READY);

@@ -8,7 +8,7 @@ import {
   Groups,
   MemoryRevocationStore,
 } from 'nestjs-cognito-auth';
-import type { ProviderOf, RevocationStore } from 'nestjs-cognito-auth';
+import type { CognitoPrincipal, ProviderOf, RevocationStore } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { principalOf, withCognitoAuth } from 'nestjs-cognito-auth/websockets';
 import type { CognitoWsOptions } from 'nestjs-cognito-auth/websockets';
@@ -76,6 +76,19 @@ beforeAll(async () => {
 class SilentStore extends MemoryRevocationStore {
   override isRevoked(): Promise<boolean> {
     return new Promise(() => undefined);
+  }
+}
+
+/** A store that answers the first question at once, and the others when it is told to. */
+class SlowStore extends MemoryRevocationStore {
+  answer: () => void = () => undefined;
+  private readonly answered = new Promise<void>((resolve) => (this.answer = resolve));
+  private asked = 0;
+
+  override async isRevoked(principal: CognitoPrincipal): Promise<boolean> {
+    this.asked += 1;
+    if (this.asked > 1) await this.answered;
+    return super.isRevoked(principal);
   }
 }
 
@@ -234,6 +247,25 @@ describe('On socket.io', () => {
     const refusal = eventOf(refused, 'exception');
     refused.emit('rooms', 1, () => expect.unreachable());
     expect(await refusal).toEqual(exception('insufficient_group').data);
+  });
+
+  it('the acknowledgement of a token that a newer one overtakes says so', async () => {
+    const store = new SlowStore();
+    const slow = await start({}, { useValue: store });
+    onTestFinished(() => slow.close());
+    const client = io(await slow.getUrl(), {
+      auth: { token: alice },
+      forceNew: true,
+      transports: ['websocket'],
+    });
+    onTestFinished(() => void client.disconnect());
+    await eventOf(client, 'connect');
+    const answers = [1, 2, 3, 4].map(() => client.emitWithAck('authenticate', { token: alice }));
+    const [second, third] = await Promise.all(answers.slice(1, 3));
+    expect([second, third]).toEqual([{ status: 'superseded' }, { status: 'superseded' }]);
+    store.answer();
+    expect(await answers[0]).toMatchObject({ status: 'ok' });
+    expect(await answers[3]).toMatchObject({ status: 'ok' });
   });
 
   it('binary payloads find their sender', async () => {

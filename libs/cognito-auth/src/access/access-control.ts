@@ -91,12 +91,19 @@ export class AccessControl {
     verified: VerifiedToken | null,
   ): true | Promise<true> {
     authentication.verified = verified;
-    if (!verified) return admitAnonymous(authentication, rules);
+    if (!verified) return this.admitAnonymous(authentication, rules);
     checkToken(verified.principal, rules, verified.pool.tokenUse);
     const caller = (authentication.caller ??= this.callerOf(authentication, verified, context));
     return caller instanceof Promise
       ? caller.then((known) => this.admitCaller(context, rules, known))
       : this.admitCaller(context, rules, caller);
+  }
+
+  private admitAnonymous({ refusal, request }: Authentication, rules: AccessRules): true {
+    // A bad token is not the same as none.
+    if (refusal) throw refusal;
+    if (rules.mode === 'optional') return true;
+    throw this.tokens.missingIn(request);
   }
 
   private admitCaller(
@@ -198,11 +205,4 @@ async function checkRevocation(store: RevocationStore, principal: CognitoPrincip
     throw new CognitoAuthError('token_revoked', 'The token was revoked; sign in again');
   }
   throw hookFailed('revocation', new TypeError('isRevoked() returned neither true nor false'));
-}
-
-function admitAnonymous({ refusal }: Authentication, rules: AccessRules): true {
-  // A bad token is not the same as none.
-  if (refusal) throw refusal;
-  if (rules.mode === 'optional') return true;
-  throw new CognitoAuthError('missing_token', 'The request has no token; this route needs one');
 }

@@ -4,6 +4,7 @@ import { SocketMessage } from '../transport/socket-message.js';
 import {
   checkCharacters,
   extractToken,
+  missingToken,
   uncheckedExtractors,
 } from '../transport/token-extractors.js';
 import type { TokenExtractor } from '../transport/token-extractors.js';
@@ -31,6 +32,11 @@ export class RequestTokens {
       if (token !== undefined) return token;
     }
     return extractToken(this.extractors, request);
+  }
+
+  /** The refusal of a request in which there is none. */
+  missingIn(request: object): CognitoAuthError {
+    return missingToken(this.tokenFrom, request);
   }
 
   /** The refusal of a token: of the request itself, if what it has there cannot be a token. */

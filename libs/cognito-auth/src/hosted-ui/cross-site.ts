@@ -1,17 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import { isCrossSite as isFromOtherSite } from '../http/cross-site.js';
 
-/**
- * Whether a browser says that another site made it send this request.
- *
- * Browsers do not let a page set these headers. A request with neither of them is not from a page
- * of another site in any current browser.
- * https://www.w3.org/TR/fetch-metadata/
- */
+/** Whether a browser says that another site made it send this request. */
 export function isCrossSite({ headers }: IncomingMessage, ownOrigin: string): boolean {
-  const site = headers['sec-fetch-site'];
-  // "none" is the address bar; "same-site" is a neighbour that is not this application.
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
-  return headers.origin !== undefined && headers.origin !== ownOrigin;
+  // A form of a page without referrer has the origin "null", and an application may have several
+  // names: a browser that says how the two are related has compared what it sees itself.
+  const isCompared = headers['sec-fetch-site'] !== undefined;
+  return isFromOtherSite(headers, (origin) => isCompared || origin === ownOrigin);
 }
 
 /** Whether a request may change something (RFC 9110 §9.2.1). */

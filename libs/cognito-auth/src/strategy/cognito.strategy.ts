@@ -4,7 +4,7 @@ import { Strategy } from 'passport-jwt';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { expired, notActiveYet, secondsNow } from '../token/expiry.js';
-import { extractToken } from '../transport/token-extractors.js';
+import { extractToken, missingToken } from '../transport/token-extractors.js';
 import { invalidSignature } from './signature.js';
 import type { PreparedToken } from './token-checks.js';
 import { asRefusal } from './token-verifier.js';
@@ -66,7 +66,7 @@ export function createCognitoStrategy(
 
     private async start(request: object): Promise<void> {
       const token = await Promise.resolve(extractToken(options.tokenFrom, request));
-      if (token === null) throw missingToken();
+      if (token === null) throw missingToken(options.tokenFrom, request);
       const prepared = await checks.prepare(token);
       if (prepared instanceof CognitoAuthError) throw prepared;
       const verification = { token, prepared };
@@ -91,10 +91,6 @@ function isRefusal(error: HttpException): error is CognitoAuthError {
 function setChallenge(request: object, challenge: string | undefined): void {
   const { res: response } = request as { res?: { setHeader?(name: string, value: string): void } };
   if (challenge) response?.setHeader?.('WWW-Authenticate', challenge);
-}
-
-function missingToken(): CognitoAuthError {
-  return new CognitoAuthError('missing_token', 'The request has no token');
 }
 
 /** jsonwebtoken tells its refusals apart by name and by text. */

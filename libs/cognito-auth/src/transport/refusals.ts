@@ -3,6 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { GraphqlRefusal } from './graphql-refusal.js';
 import { rpcRefusalOf } from './rpc-refusals.js';
+import { answerRefusal } from './ws-refusal.js';
 
 /**
  * What a guard throws so that the client of this transport gets to know the code: HTTP and whatever
@@ -16,7 +17,9 @@ export async function refusalIn(context: ExecutionContext, error: unknown): Prom
       return error instanceof CognitoAuthError ? new GraphqlRefusal(error) : error;
     case 'ws': {
       const { WsException } = await import('@nestjs/websockets');
-      return Object.assign(new WsException(bodyOf(error)), { cause: error });
+      const body = bodyOf(error);
+      answerRefusal(context.switchToWs().getClient(), body);
+      return Object.assign(new WsException(body), { cause: error });
     }
     case 'rpc':
       return rpcRefusalOf(context, error, bodyOf(error));

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { SocketMessage } from './socket-message.js';
 
+const OWN = { origin: 'https://example.com' };
+
 /** Whether the cookie of a handshake with these headers counts. */
-function hasCookie(headers: Record<string, string | string[]>, secure?: boolean): boolean {
-  const message = new SocketMessage({}, { headers: { cookie: 'token=1', ...headers }, secure }, 0);
+function hasCookie(
+  headers: Record<string, string | string[]>,
+  secure?: boolean,
+  query?: object,
+): boolean {
+  const handshake = { headers: { cookie: 'token=1', ...headers }, secure, query: { ...query } };
+  const message = new SocketMessage({}, handshake, 0);
   return message.headers['cookie'] === 'token=1';
 }
 
@@ -45,6 +52,42 @@ describe('The cookies of a handshake', () => {
     expect(hasCookie(headers, false)).toBe(true);
     expect(hasCookie({ ...headers, origin: 'https://example.com' }, true)).toBe(true);
   });
+
+  it.each([
+    ['a page of the site', { 'sec-fetch-site': 'same-origin' }, true],
+    ['the address bar', { 'sec-fetch-site': 'none' }, true],
+    ['a page that names itself, too', { 'sec-fetch-site': 'same-origin', ...OWN }, true],
+    ['another site', { 'sec-fetch-site': 'cross-site' }, false],
+    ['a neighbour', { 'sec-fetch-site': 'same-site' }, false],
+    [
+      'a neighbour that names itself like the site',
+      { 'sec-fetch-site': 'same-site', ...OWN },
+      false,
+    ],
+    ['another site in other letters', { 'sec-fetch-site': 'Same-Origin' }, false],
+    ['two places', { 'sec-fetch-site': 'same-origin, cross-site' }, false],
+    ['a list of places', { 'sec-fetch-site': ['same-origin'] }, false],
+    ['nowhere', { 'sec-fetch-site': '' }, false],
+    ['another origin of the same', { 'sec-fetch-site': 'same-origin', origin: 'null' }, false],
+  ])('count by what the browser says of the page: %s', (_, headers, counts) => {
+    for (const query of [{}, { j: '0' }]) {
+      expect(hasCookie({ host: 'example.com', ...headers }, false, query)).toBe(counts);
+    }
+  });
+
+  it.each([
+    ['0', {}, false],
+    ['', {}, false],
+    [['0', '1'], {}, false],
+    ['0', OWN, true],
+    ['0', { origin: 'https://evil.example' }, false],
+    [undefined, {}, true],
+  ])(
+    'of what is answered with a script, j=%j, do not count for a page unknown: %j',
+    (j, headers, counts) => {
+      expect(hasCookie({ host: 'example.com', ...headers }, false, { j })).toBe(counts);
+    },
+  );
 
   it('are all that a foreign handshake loses', () => {
     const headers = { cookie: 'a=1', origin: 'https://evil.example', host: 'h', 'x-token': 't' };

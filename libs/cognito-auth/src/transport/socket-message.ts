@@ -1,3 +1,5 @@
+import { isCrossSite } from '../http/cross-site.js';
+
 /** What a socket said when it connected. */
 export interface Handshake {
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
@@ -46,17 +48,19 @@ export class SocketMessage {
  * A browser lets the pages of any site open a socket, and sends the cookies of its target along:
  * cookies count only when the handshake comes from the site itself, or from no browser.
  */
-function headersOf({ headers = {}, secure }: Handshake): Handshake['headers'] & object {
+function headersOf({ headers = {}, query, secure }: Handshake): Handshake['headers'] & object {
   const { cookie, ...others } = headers;
-  if (cookie === undefined || isSameOrigin(headers, secure)) return headers;
-  return others;
+  if (cookie === undefined) return headers;
+  // The parameter makes socket.io answer with a script: JSON with padding, for browsers without CORS.
+  const isScript = query?.['j'] !== undefined;
+  const isOwn = (origin: unknown) => isOriginOf(headers.host, origin, secure);
+  return isCrossSite(headers, isOwn, isScript) ? others : headers;
 }
 
 // RFC 6455 §4.1: every browser names the origin of the page; a sandboxed one is "null". Host never
 // has the default port of its scheme, and so has the host of a URL. What a proxy says in headers of
 // its own is not looked at: where it hides Host, cookies do not count.
-function isSameOrigin({ origin, host }: Handshake['headers'] & object, secure?: boolean): boolean {
-  if (origin === undefined) return true;
+function isOriginOf(host: unknown, origin: unknown, secure?: boolean): boolean {
   if (typeof origin !== 'string' || !URL.canParse(origin)) return false;
   const page = new URL(origin);
   if (secure && page.protocol !== 'https:') return false;

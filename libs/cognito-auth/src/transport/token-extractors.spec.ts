@@ -1,7 +1,7 @@
 import { ExtractJwt } from 'passport-jwt';
 import { describe, expect, it } from 'vitest';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
-import { extractToken, fromBearerHeader } from './token-extractors.js';
+import { extractToken, fromBearerHeader, fromHeader, fromQuery } from './token-extractors.js';
 
 /** A request with this authorization header, as Node presents it. */
 function requestWith(authorization: string) {
@@ -26,6 +26,8 @@ const TWO_HEADERS = {
   code: 'malformed_request',
   message: 'The request has more than one authorization header; send one',
 };
+
+const TWICE = ['Authorization', 'a', 'authorization', 'b'];
 
 describe('fromBearerHeader()', () => {
   it.each([
@@ -116,6 +118,52 @@ describe('extractToken()', () => {
 
   it('finds none when no extractor does', () => {
     expect(extractToken([() => null, () => undefined], {})).toBeNull();
+  });
+
+  describe('with a header for several extractors', () => {
+    const list = [fromBearerHeader(), fromHeader('Authorization')];
+
+    it.each([
+      ['a token without a scheme', 'abc.def.ghi', 'abc.def.ghi'],
+      ['a token with its scheme', 'Bearer abc.def.ghi', 'abc.def.ghi'],
+      ['credentials of another scheme', 'Token abc', 'Token abc'],
+    ])('takes %s', (_, header, token) => {
+      expect(extractToken(list, requestWith(header))).toBe(token);
+    });
+
+    it.each(['Bearer', 'bearer ', 'Bearer a b', 'Bearer\tabc', 'Be@rer abc', 'abc,def', 'abc;'])(
+      'refuses "%s"',
+      (header) => {
+        expect(() => extractToken(list, requestWith(header))).toThrow(
+          expect.objectContaining(MALFORMED),
+        );
+      },
+    );
+
+    it('refuses two of them', () => {
+      const request = { headers: { authorization: 'a' }, rawHeaders: TWICE };
+      expect(() => extractToken(list, request)).toThrow(expect.objectContaining(TWO_HEADERS));
+    });
+
+    it('takes what an own extractor finds in it, at once or later, without its prefix', async () => {
+      const own = ({ headers }: ReturnType<typeof requestWith>) => headers.authorization.slice(2);
+      const later = async (request: ReturnType<typeof requestWith>) => own(request);
+      const request = requestWith('x-abc');
+      expect(extractToken([fromBearerHeader(), own], request)).toBe('abc');
+      expect(await extractToken([fromBearerHeader(), later], request)).toBe('abc');
+      expect(await extractToken([async () => null, ...list], request)).toBe('x-abc');
+    });
+
+    it('refuses it when the token is found elsewhere, or nowhere', async () => {
+      const request = { ...requestWith('abc'), query: { token: 'def' } };
+      const refused = expect.objectContaining(MALFORMED) as Error;
+      expect(() => extractToken([fromBearerHeader(), fromQuery('token')], request)).toThrow(
+        refused,
+      );
+      expect(() => extractToken([fromBearerHeader(), () => null], request)).toThrow(refused);
+      const later = extractToken([fromBearerHeader(), async () => 'def'], request);
+      await expect(later).rejects.toThrow(refused);
+    });
   });
 
   it('hands the request to the extractor', () => {

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { parse } from 'cookie';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { cookieReader } from '../http/cookies.js';
 import { RpcCall } from './rpc-call.js';
 import { SocketMessage } from './socket-message.js';
 
@@ -41,7 +41,10 @@ type UncheckedExtractor = TokenExtractor & { readonly [UNCHECKED]?: TokenExtract
  * Takes the token from `Authorization: Bearer <token>` (RFC 6750 §2.1).
  *
  * Strict: exactly one such header with exactly one token; the scheme is case-insensitive. Another
- * scheme counts as no token.
+ * scheme counts as no token. A token without a scheme is refused, unless an extractor after this
+ * one takes it.
+ *
+ * @example `tokenFrom: [fromBearerHeader(), fromHeader('authorization')]`, with and without a scheme
  */
 export function fromBearerHeader(): TokenExtractor {
   const extract = (request: TokenCarrier): string | null => {
@@ -63,7 +66,7 @@ function bearerTokenOf(header: string): string | null {
   if (scheme.toLowerCase() !== 'bearer') {
     // RFC 9110 §11.4: another scheme has credentials after a space.
     if (space !== -1 && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(scheme)) return null;
-    throw malformedHeader();
+    throw B64TOKEN.test(header) ? tokenWithoutScheme(header) : malformedHeader();
   }
   const token = withoutLeadingSpaces(header, scheme.length);
   if (token === '') throw malformedHeader();
@@ -105,27 +108,17 @@ export function fromHeader(
  * against cross-site request forgery, at least by `SameSite`.
  */
 export function fromCookie(name: string): TokenExtractor {
+  const read = cookieReader(name);
   return (request: TokenCarrier) => {
     const cookies = request.headers?.['cookie'];
     if (cookies === undefined) return null;
-    const header = [cookies].flat().join('; ');
-    if (countOfCookies(header, name) > 1) {
-      throw new CognitoAuthError(
-        'malformed_request',
-        `The request has more than one cookie ${JSON.stringify(name)}; send one`,
-      );
-    }
-    return parse(header)[name] ?? null;
+    const [value, other] = read(typeof cookies === 'string' ? cookies : cookies.join('; '));
+    if (other === undefined) return value ?? null;
+    throw new CognitoAuthError(
+      'malformed_request',
+      `The request has more than one cookie ${JSON.stringify(name)}; send one`,
+    );
   };
-}
-
-function countOfCookies(header: string, name: string): number {
-  return header.split(';').filter((pair) => nameOfCookie(pair) === name).length;
-}
-
-function nameOfCookie(pair: string): string | undefined {
-  const end = pair.indexOf('=');
-  return end === -1 ? undefined : pair.slice(0, end).trim();
 }
 
 /**
@@ -212,6 +205,15 @@ function malformedHeader(): CognitoAuthError {
   );
 }
 
+/** Refusals of headers that are a token, or may be one, and nothing else: with that header. */
+const withoutScheme = new WeakMap<object, string>();
+
+function tokenWithoutScheme(header: string): CognitoAuthError {
+  const error = malformedHeader();
+  withoutScheme.set(error, header);
+  return error;
+}
+
 /**
  * The token that the first extractor with an answer finds, or `null`; a promise as soon as one of
  * them answers with a promise.
@@ -223,17 +225,58 @@ export function extractToken(
   request: unknown,
 ): string | null | Promise<string | null> {
   for (let index = 0; index < extractors.length; index += 1) {
-    const found = attempt(extractors[index]!, request);
+    let found: unknown;
+    try {
+      found = extractors[index]!(request);
+    } catch (error) {
+      return tokenDespite(error, extractors.slice(index + 1), request);
+    }
     if (found instanceof Promise) {
       const others = extractors.slice(index + 1);
-      return found
-        .then(tokenIn, refuseUnreadable)
-        .then((token) => token ?? extractToken(others, request));
+      return found.then(
+        (token) => tokenIn(token) ?? extractToken(others, request),
+        (error: unknown) => tokenDespite(error, others, request),
+      );
     }
     const token = tokenIn(found);
     if (token) return token;
   }
   return null;
+}
+
+/** What other extractors find in a header that one has refused because it is the token itself. */
+function tokenDespite(
+  refusal: unknown,
+  others: readonly TokenExtractor[],
+  request: unknown,
+): string | Promise<string> {
+  const header = withoutScheme.get(refusal as object);
+  if (header === undefined) throw asMalformed(refusal);
+  // Another extractor may take off a prefix.
+  const check = (token: string | null) => {
+    if (token !== null && header.endsWith(token)) return token;
+    throw refusal;
+  };
+  const found = extractToken(others, request);
+  return found instanceof Promise ? found.then(check) : check(found);
+}
+
+/**
+ * The refusal of a request without a token; one that has a token behind another scheme than
+ * `Bearer`, as with passport-jwt's `JWT`, is told which one to write.
+ */
+export function missingToken(
+  extractors: readonly UncheckedExtractor[],
+  { headers }: TokenCarrier,
+): CognitoAuthError {
+  const header = headers?.['authorization'];
+  const isOtherScheme = typeof header === 'string' && /^\S+ +[\w-]+\.[\w-]+\.[\w-]+$/.test(header);
+  return new CognitoAuthError(
+    'missing_token',
+    isOtherScheme && extractors.some((extractor) => extractor[UNCHECKED])
+      ? 'The token has another scheme; this route needs "Authorization: Bearer", a space and the token'
+      : 'The request has no token; this route needs one',
+  );
 }
 
 /** The same extractors, whose answers `checkCharacters()` is to be asked about when they are malformed. */
@@ -263,17 +306,9 @@ function tokenIn(found: unknown): string | null {
   throw new CognitoAuthError('malformed_request', 'The request has more than one token; send one');
 }
 
-function attempt(extractor: TokenExtractor, request: unknown): unknown {
-  try {
-    return extractor(request);
-  } catch (error) {
-    return refuseUnreadable(error);
-  }
-}
-
-function refuseUnreadable(error: unknown): never {
-  if (error instanceof HttpException) throw error;
-  throw new CognitoAuthError('malformed_request', 'The token of the request cannot be read', {
+function asMalformed(error: unknown): HttpException {
+  if (error instanceof HttpException) return error;
+  return new CognitoAuthError('malformed_request', 'The token of the request cannot be read', {
     cause: error,
   });
 }

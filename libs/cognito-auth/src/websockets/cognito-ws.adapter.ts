@@ -4,6 +4,7 @@ import { RegisteredCognitoAuthService } from '../index.js';
 import { resolveWsOptions } from './cognito-ws.options.js';
 import type { CognitoWsOptions } from './cognito-ws.options.js';
 import { Connections } from './connections.js';
+import { IoRecovery } from './io-recovery.js';
 
 /**
  * Makes a WebSocket adapter of Nest authenticate its sockets: gateways get to see only those whose
@@ -29,6 +30,7 @@ export function withCognitoAuth<Adapter extends WebSocketAdapter>(
     resolved,
     bindAuthenticate,
   );
+  const recovery = new IoRecovery(connections);
   const namespaces = new WeakSet<Namespace>();
 
   // Not one of Nest's handlers, but the adapter finds its messages in whatever form they come.
@@ -45,6 +47,7 @@ export function withCognitoAuth<Adapter extends WebSocketAdapter>(
       if (isNamespace(server) && !namespaces.has(server)) {
         namespaces.add(server);
         server.use(connections.middleware);
+        recovery.guard(server);
       }
       return server;
     },

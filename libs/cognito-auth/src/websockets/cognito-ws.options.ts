@@ -20,7 +20,9 @@ export interface CognitoWsOptions extends VerifyRules {
 
   /**
    * The message `{ token }` with which a client authenticates, and later replaces its token
-   * without connecting again.
+   * without connecting again. Of those that arrive while a token is verified only the newest is
+   * verified, too; the others are acknowledged with `{ status: 'superseded' }` where the client
+   * asks for that.
    *
    * Default: `'authenticate'`.
    */

@@ -25,11 +25,21 @@ const HANDSHAKE_AUTH = fromHandshakeAuth('token');
 /** When to ask again for a token that is past its `exp`: `clockTolerance` may extend it. */
 const SECOND = 1_000;
 
+/** A token that the client has sent in a message. */
+interface Offer {
+  readonly token: string;
+  readonly reply: unknown;
+}
+
+/** The acknowledgement of a token that was not looked at; the newest one has the answer. */
+const SUPERSEDED = { status: 'superseded' };
+
 /**
  * One socket, from its handshake to its end.
  *
- * What is decided about it is decided in turn, so that the newest token counts, and a refusal of
- * the former one cannot overtake it.
+ * The tokens of its messages are verified in turn, and while one is, only the newest of the others
+ * is kept. Rechecks do not wait for that; but before the token that they refuse closes the socket,
+ * the one that is being verified may take its place.
  */
 export class Connection {
   /** Whom the socket speaks for; nobody while it is anonymous. */
@@ -39,10 +49,14 @@ export class Connection {
   /** The last token that was tried, which a fault may quote. */
   private offered?: string;
   private state: 'new' | 'held' | 'waiting' | 'open' | 'closed' = 'new';
+  private handshakeCheck?: Promise<boolean>;
   private passed?: boolean;
   private entrances: (() => void)[] = [];
-  private turn: Promise<void> = Promise.resolve();
-  private isRecheckDue = false;
+  private readonly offers: Offer[] = [];
+  private verification?: Promise<void>;
+  private trimming?: NodeJS.Immediate;
+  private rechecking: Promise<void> = Promise.resolve();
+  private dueRecheck?: Promise<void>;
   private timer?: NodeJS.Timeout;
 
   constructor(
@@ -56,17 +70,21 @@ export class Connection {
     return this.state === 'open';
   }
 
+  /** The same text for all tokens of a caller; `undefined` unless the socket is let in. */
+  get caller(): string | undefined {
+    if (!this.passed && this.state !== 'open') return undefined;
+    if (!this.principal) return 'nobody';
+    const { kind, userPoolId, sub, clientId } = this.principal;
+    return JSON.stringify([userPoolId, kind, kind === 'user' ? sub : clientId]);
+  }
+
   /**
-   * Verifies the token of the handshake. Resolves with whether the socket may enter already.
+   * Verifies the token of the handshake, once. Resolves with whether the socket may enter already.
    *
    * @throws CognitoAuthError, or what a hook throws
    */
-  async checkHandshake(): Promise<boolean> {
-    const token = await this.handshakeToken();
-    const { withoutToken } = this.setup.options;
-    if (token !== null) await this.authenticate(token);
-    else if (withoutToken === 'refuse') throw missingToken();
-    return (this.passed = token !== null || withoutToken === 'admit');
+  checkHandshake(): Promise<boolean> {
+    return (this.handshakeCheck ??= this.verifyHandshake());
   }
 
   /** Shows the socket to the application: now, or once it is authenticated. */
@@ -79,40 +97,38 @@ export class Connection {
 
   /** Verifies the token again, and closes the socket when it is good no more. */
   recheck(): Promise<void> {
-    this.isRecheckDue = true;
-    return this.inTurn(async () => {
-      if (!this.isRecheckDue || this.token === undefined || this.state === 'closed') return;
-      this.isRecheckDue = false;
-      const { auth, options } = this.setup;
-      try {
-        await auth.verify(this.token, options.rules);
-      } catch (error) {
-        if (isFinal(error)) return this.close(error);
-        this.report(error);
-      }
-      this.awaitExpiry();
+    // One that has begun may have asked too early; another one after it is enough for all.
+    this.dueRecheck ??= this.rechecking.then(() => {
+      this.dueRecheck = undefined;
+      return (this.rechecking = this.recheckNow().catch(this.report));
     });
+    return this.dueRecheck;
   }
 
   /** Logs an error that is no refusal. */
-  report(error: unknown): void {
+  readonly report = (error: unknown): void => {
     reportFault(error, [this.token, this.offered]);
-  }
+  };
 
   private start(): void {
     this.socket.onClose(() => this.end());
-    // The middleware of socket.io has asked before, but for a socket that socket.io recovered.
+    // The middleware of socket.io has asked before, but for a socket that comes back in vain.
     if (this.passed) return this.proceed(true);
     this.socket.conceal();
     this.hold();
     if (this.passed === false) return this.proceed(false);
-    void this.inTurn(async () => {
-      try {
-        this.proceed(await this.checkHandshake());
-      } catch (error) {
-        this.close(error);
-      }
-    });
+    this.checkHandshake()
+      .then((mayEnter) => this.proceed(mayEnter))
+      .catch((error: unknown) => this.close(error))
+      .catch(this.report);
+  }
+
+  private async verifyHandshake(): Promise<boolean> {
+    const token = await this.handshakeToken();
+    const { withoutToken } = this.setup.options;
+    if (token !== null) await this.authenticate(token);
+    else if (withoutToken === 'refuse') throw missingToken();
+    return (this.passed = token !== null || withoutToken === 'admit');
   }
 
   private proceed(mayEnter: boolean): void {
@@ -142,16 +158,52 @@ export class Connection {
   private takeToken(data: unknown, reply: unknown): void {
     if (this.state === 'closed') return;
     if (this.state === 'waiting') this.hold();
-    void this.inTurn(async () => {
-      try {
-        await this.authenticate(tokenIn(data));
-        this.answer(reply, 'authenticated', { status: 'ok', expiresAt: this.principal?.expiresAt });
-        if (this.state === 'open') this.awaitExpiry();
-        if (this.state === 'held') this.open();
-      } catch (error) {
-        this.refuseToken(error, reply);
-      }
-    });
+    this.offers.push({ token: tokenIn(data), reply });
+    if (!this.verification) void this.verifyOffers();
+    // Those that arrive together are all verified, if that takes no waiting for anybody else.
+    else this.trimming ??= setImmediate(() => this.keepNewestOffer());
+  }
+
+  private async verifyOffers(): Promise<void> {
+    for (let offer = this.offers.shift(); offer; offer = this.offers.shift()) {
+      this.verification = this.verifyOffer(offer).catch(this.report);
+      // oxlint-disable-next-line no-await-in-loop -- the newest one counts
+      await this.verification;
+    }
+    this.verification = undefined;
+  }
+
+  private async verifyOffer({ token, reply }: Offer): Promise<void> {
+    try {
+      await this.authenticate(token);
+      this.answer(reply, 'authenticated', { status: 'ok', expiresAt: this.principal?.expiresAt });
+      if (this.state === 'open') this.awaitExpiry();
+      if (this.state === 'held') this.open();
+    } catch (error) {
+      this.refuseToken(error, reply);
+    }
+  }
+
+  private keepNewestOffer(): void {
+    this.trimming = undefined;
+    for (const { reply } of this.offers.splice(0, this.offers.length - 1)) {
+      if (typeof reply === 'function') reply(SUPERSEDED);
+    }
+  }
+
+  private async recheckNow(): Promise<void> {
+    const { token } = this;
+    if (token === undefined || this.state === 'closed') return;
+    const { auth, options } = this.setup;
+    try {
+      await auth.verify(token, options.rules);
+    } catch (error) {
+      this.report(error);
+      const isRefused = isFinal(error);
+      if (isRefused) await this.verification;
+      if (isRefused && this.token === token) return this.close(error);
+    }
+    this.awaitExpiry();
   }
 
   private hold(): void {
@@ -193,7 +245,7 @@ export class Connection {
 
   // Another route may accept what this one refused, so the token itself has to be asked about.
   private messageRefused(error: CognitoAuthError): void {
-    if (error.getStatus() === 401 && !this.isRecheckDue) void this.recheck();
+    if (error.getStatus() === 401) void this.recheck();
   }
 
   private close(error: unknown): void {
@@ -206,6 +258,7 @@ export class Connection {
   private end(): void {
     this.state = 'closed';
     this.entrances = [];
+    this.offers.length = 0;
     clearTimeout(this.timer);
     this.setup.left(this);
   }
@@ -221,12 +274,6 @@ export class Connection {
   private startTimer(delay: number, callback: () => void): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(callback, delay).unref();
-  }
-
-  private inTurn(task: () => Promise<void>): Promise<void> {
-    const done = this.turn.then(task).catch((error: unknown) => this.report(error));
-    this.turn = done;
-    return done;
   }
 }
 

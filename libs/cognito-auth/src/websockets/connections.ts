@@ -46,6 +46,22 @@ export class Connections {
     return connections.get(client)?.isOpen === true;
   }
 
+  /**
+   * Whom a new socket speaks for, as a text; `undefined` as long as it has to authenticate.
+   *
+   * @throws CognitoAuthError, or what a hook throws
+   */
+  async callerOf(socket: object): Promise<string | undefined> {
+    const connection = this.connectionOf(socket);
+    await connection.checkHandshake();
+    return connection.caller;
+  }
+
+  /** Whom a socket speaks for that has been let in. */
+  admittedCallerOf(socket: object | undefined): string | undefined {
+    return socket && connections.get(socket)?.caller;
+  }
+
   /** The middleware of a socket.io namespace: who is refused by it does not even connect. */
   readonly middleware = (socket: object, proceed: (error?: Error) => void): void => {
     void this.connectErrorOf(socket).then(proceed);

@@ -8,6 +8,7 @@ export interface IoClient {
   readonly handshake: Handshake;
   readonly request?: { readonly rawHeaders?: readonly string[] };
   readonly id: string;
+  recovered?: boolean;
   readonly rooms: ReadonlySet<string>;
   readonly nsp: { readonly adapter: { delAll(id: string): void } };
   readonly conn: { close(): void };
@@ -45,6 +46,8 @@ export class IoSocket implements ClientSocket {
   // A socket without rooms, its own among them, gets nothing that is sent to a namespace.
   conceal(): void {
     const { id, nsp, rooms } = this.client;
+    // Whoever was let in again is not concealed.
+    this.client.recovered = false;
     this.rooms = [...rooms];
     nsp.adapter.delAll(id);
   }
