@@ -3,6 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
+import { problemsOfGlobalGuards } from './application-guards.js';
 import { AccessControl, isCheckClass } from './access-control.js';
 import { CognitoGuard } from './cognito.guard.js';
 import { unguardedFields } from './graphql-fields.js';
@@ -10,7 +11,8 @@ import { handlersOf } from './handlers.js';
 import type { Handler } from './handlers.js';
 import { HOOKS } from './hooks.js';
 import type { HookName } from './hooks.js';
-import { accessRulesOf } from './rule-metadata.js';
+import { accessRulesOf, forgetRules } from './rule-metadata.js';
+import { lostClassOf, lostGuardOf } from './served-rules.js';
 
 /** Stops the boot when a rule can never be decided, and creates the classes of `@Check()`. */
 @Injectable()
@@ -22,10 +24,14 @@ export class RuleChecks implements OnModuleInit {
 
   /** @throws CognitoAuthOptionsError */
   async onModuleInit(): Promise<void> {
+    // Factories of libraries may have decorated their classes by now.
+    forgetRules();
     const handlers = handlersOf(this.modules, ['controllers', 'providers']);
     const problems = [
+      ...problemsOfGlobalGuards(this.application),
       ...this.problemsOfHooks(),
       ...handlers.flatMap((handler) => this.problemsOf(handler)),
+      ...handlers.flatMap((handler) => this.lostRulesOf(handler)),
       ...this.problemsOfFields(handlers),
     ];
     if (problems.length > 0) throw new CognitoAuthOptionsError([...new Set(problems)]);
@@ -42,6 +48,12 @@ export class RuleChecks implements OnModuleInit {
     return unguardedFields(handlers, this.modules, this.application).map(
       ({ controller, name }) => `The rule of ${controller.name}.${name} ${FIELD_WITHOUT_GUARD}`,
     );
+  }
+
+  private lostRulesOf(handler: Handler): string[] {
+    const { injectables } = handler.module;
+    const guard = lostGuardOf(handler, this.application, (type) => injectables.has(type));
+    return [guard, lostClassOf(handler)].filter((problem) => problem !== undefined);
   }
 
   private problemsOf({ controller, handler, name, module }: Handler): string[] {
