@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate } from '@nestjs/common';
 import type { ApplicationConfig, NestContainer } from '@nestjs/core';
 import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
+import { ExternalContextCreator } from '@nestjs/core/helpers/external-context-creator.js';
+import { RouterExecutionContext } from '@nestjs/core/router/router-execution-context.js';
 import { countAsOurs, isOurs } from './application-guards.js';
 import { forgetRules } from './rule-metadata.js';
-import { enforceRules } from './served-rules.js';
+import { enforceRules, learnNames } from './served-rules.js';
 
 /** What finds the guards of a handler, when Nest binds it or calls it. */
 interface GuardsOfHandlers {
@@ -32,6 +34,8 @@ export class GlobalGuards {
   constructor() {
     inheritGuards(GuardsContextCreator.prototype);
     enforceRules(GuardsContextCreator.prototype);
+    learnNames(RouterExecutionContext.prototype);
+    learnNames(ExternalContextCreator.prototype);
     forgetRules();
   }
 

@@ -3,8 +3,22 @@ import { MetadataScanner } from '@nestjs/core';
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- what Nest hands out as handler and class
 type Target = Function;
 
-/** Under which name of its class Nest calls a function that the class itself does not have. */
-const called = new WeakMap<Target, WeakMap<Target, string>>();
+/** A method of a class. */
+export interface Member {
+  readonly controller: Target;
+  readonly name: string;
+}
+
+/** For which methods Nest calls a function that its class does not show. */
+const called = new WeakMap<Target, Member[]>();
+
+/** For which method of an instance Nest asked for a function, where it says so. */
+const asked = new WeakMap<Target, { readonly instance: object; readonly name: string }>();
+
+/** Notes for which method of an instance Nest got a function. */
+export function noteAsked(callback: Target, instance: object, name: string): void {
+  asked.set(callback, { instance, name });
+}
 
 /** The names of the methods in which Nest looks for handlers. */
 export function methodNamesOf(prototype: object | null): string[] {
@@ -21,27 +35,45 @@ export function methodOf(object: object | null, name: string): Target | undefine
   return undefined;
 }
 
-/** Notes as which method of a class Nest calls a function. */
-export function noteMember(handler: Target, controller: Target, name: string): void {
-  let names = called.get(handler);
-  if (!names) called.set(handler, (names = new WeakMap()));
-  names.set(controller, name);
+/** The class of an instance, which a `Proxy` may hide: it answers for `constructor`, too. */
+export function classOf(instance: object): Target {
+  const { constructor } = Object.getPrototypeOf(instance) as { constructor: Target };
+  return constructor;
 }
 
-/** As which method of a class Nest calls a function; `undefined` for a function of somebody else. */
-export function memberOf(handler: Target, controller: Target): string | undefined {
-  const noted = called.get(handler)?.get(controller);
-  if (noted !== undefined) return noted;
+/** Notes for which method Nest calls a function. */
+export function noteMember(handler: Target, member: Member): void {
+  const others = membersCalled(handler).filter(
+    ({ controller }) => controller !== member.controller,
+  );
+  called.set(handler, [...others, member]);
+}
+
+/** The methods for which Nest calls a function, as far as they were noted. */
+export function membersCalled(handler: Target): readonly Member[] {
+  return called.get(handler) ?? [];
+}
+
+/**
+ * The method for which Nest calls a function, by what it takes for the class; `undefined` for a
+ * function of somebody else.
+ */
+export function memberOf(handler: Target, controller: Target): Member | undefined {
+  const noted = membersCalled(handler);
   const prototype = controller.prototype as object | undefined;
-  return prototype && membersOf(prototype, handler, prototype)[0];
+  const exact = noted.find((member) => prototype && member.controller.prototype === prototype);
+  if (exact) return exact;
+  const [name] = prototype ? membersOf(prototype, handler, prototype) : [];
+  // What a Proxy shows for the class has nothing to do with it.
+  return name === undefined ? noted[0] : { controller, name };
 }
 
 /**
  * The methods of an instance that a function may be: several when the function does not tell.
  *
- * What is bound, wrapped or replaced is found where the instance has it. An instance that makes a
- * new function each time it is asked (a `Proxy` that traces calls) is asked again: what looks the
- * same comes from the same method. A function that somebody else bound says so in its name.
+ * What is bound, wrapped or replaced is found where the instance has it. An instance may make a new
+ * function each time it is asked (a `Proxy` that traces calls): then what Nest asked for counts, or
+ * it is asked again, and what looks the same comes from the same method. A function that somebody else bound says so in its name.
  */
 export function membersOf(
   instance: object,
@@ -54,6 +86,8 @@ export function membersOf(
     (name) => get(name) === callback || methodOf(prototype, name) === callback,
   );
   if (found.length > 0) return found;
+  const known = asked.get(callback);
+  if (known?.instance === instance && names.includes(known.name)) return [known.name];
   const alike = names.filter((name) => get(name) !== get(name) && isAlike(get(name), callback));
   return alike.length > 0 ? alike : names.filter((name) => isBound(callback, get(name)));
 }

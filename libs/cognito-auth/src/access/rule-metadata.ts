@@ -97,9 +97,10 @@ function declaredFor(handler: Target, controller: Target): Declared {
   return declared;
 }
 
-function readDeclared(handler: Target, controller: Target): Declared {
-  const name = memberOf(handler, controller);
-  const [own = [handler], ...overridden] = name === undefined ? [] : placesOf(controller, name);
+function readDeclared(handler: Target, seen: Target): Declared {
+  const member = memberOf(handler, seen);
+  const controller = member?.controller ?? seen;
+  const [own = [handler], ...overridden] = member ? placesOf(controller, member.name) : [];
   const opening = overridden.findIndex((place) => !['required', undefined].includes(modeAt(place)));
   const kept = opening === -1 ? overridden : overridden.slice(0, opening);
   const inherited = own.includes(handler) ? kept : [[handler], ...kept];

@@ -26,12 +26,11 @@ class StricterGuard extends CognitoGuard {}
 
 /** What puts another function in the place of a method, which keeps nothing of it. */
 function Wrapped(): MethodDecorator {
-  return (_target, _name, descriptor: TypedPropertyDescriptor<never>) => {
-    const { value } = descriptor as PropertyDescriptor;
-    const call = value as (...args: unknown[]) => unknown;
+  return (_target, _name, descriptor: PropertyDescriptor) => {
+    const method = descriptor.value as (...args: unknown[]) => unknown;
     descriptor.value = function wrapper(this: unknown, ...args: unknown[]) {
-      return call.apply(this, args);
-    } as never;
+      return method.apply(this, args);
+    };
   };
 }
 

@@ -5,7 +5,16 @@ import type { GuardsContextCreator } from '@nestjs/core/guards/guards-context-cr
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
 import { isGuardedGlobally, noteBinding, problemsOfGlobalGuards } from './application-guards.js';
-import { membersOf, methodNamesOf, methodOf, noteMember } from './members.js';
+import {
+  classOf,
+  membersCalled,
+  membersOf,
+  methodNamesOf,
+  methodOf,
+  noteAsked,
+  noteMember,
+} from './members.js';
+import type { Member } from './members.js';
 import {
   accessRulesOf,
   cognitoGuardsOf,
@@ -63,7 +72,7 @@ export function enforceRules(prototype: ContextCreator): void {
   prototype.create = function createWithRules(instance, callback, ...place) {
     // Nest takes any function here; its type is that of a middleware.
     const handler = callback as unknown as Target;
-    const controller = instance.constructor as Target;
+    const controller = classOf(instance);
     const name = noteCalled(instance, handler, controller);
     const creator = readingAll(this, handler, cognitoGuardsOf(handler, controller));
     const found = createByNest.call(creator, instance, callback, ...place);
@@ -80,6 +89,20 @@ export function enforceRules(prototype: ContextCreator): void {
   changed.add(prototype);
 }
 
+type CreateNamed = (instance: object, callback: Target, name: string, ...more: never[]) => unknown;
+
+/** Learns for which method Nest binds a function, where it says so: for HTTP and GraphQL. */
+export function learnNames(prototype: { create?: unknown }): void {
+  if (changed.has(prototype) || typeof prototype.create !== 'function') return;
+  const createByNest = prototype.create as CreateNamed;
+  prototype.create = function createNamed(...call: Parameters<CreateNamed>) {
+    const [instance, callback, name] = call;
+    if (typeof callback === 'function') noteAsked(callback, instance, name);
+    return createByNest.apply(this, call);
+  };
+  changed.add(prototype);
+}
+
 function bind(application: ApplicationConfig, part: ApplicationConfig = application): void {
   const problems = problemsOfGlobalGuards(part);
   if (problems.length > 0) throw new CognitoAuthOptionsError(problems);
@@ -91,24 +114,30 @@ function noteCalled(instance: object, handler: Target, controller: Target): stri
   const prototype = Object.getPrototypeOf(instance) as object;
   const names = membersOf(instance, handler);
   const [name] = names;
-  if (name !== undefined && haveSameRules(names, prototype, controller)) {
-    if (methodOf(prototype, name) !== handler) noteMember(handler, controller, name);
-    return name;
+  if (name === undefined || !haveSameRules(names.map((one) => ({ controller, name: one })))) {
+    const possible = names.length > 0 ? names : methodNamesOf(prototype);
+    const lost = possible.filter((method) => isDecorated(controller, method));
+    if (lost.length > 0)
+      throw new CognitoAuthOptionsError(lost.map((one) => LOST(controller, one)));
+    return handler.name;
   }
-  const possible = names.length > 0 ? names : methodNamesOf(prototype);
-  const lost = possible.filter((method) => isDecorated(controller, method));
-  if (lost.length === 0) return handler.name;
-  throw new CognitoAuthOptionsError(
-    lost.map(
-      (method) =>
-        `The rule of ${controller.name}.${method} is lost: Nest calls another function, which does not tell what it stands for. Let that keep the name of the method, or write the rule on the class.`,
-    ),
-  );
+  const isHidden = instance.constructor !== controller;
+  if (methodOf(prototype, name) === handler && !isHidden) return name;
+  const member = { controller, name };
+  // Without the class, what several of them have in common must have the same rules in all.
+  if (isHidden && !haveSameRules([member, ...membersCalled(handler)])) {
+    throw new CognitoAuthOptionsError([LOST(controller, name)]);
+  }
+  noteMember(handler, member);
+  return name;
 }
 
-function haveSameRules(names: readonly string[], prototype: object, controller: Target): boolean {
-  const [first, ...others] = names.map((name) => {
-    const method = methodOf(prototype, name) as Target;
+const LOST = (controller: Target, method: string) =>
+  `The rule of ${controller.name}.${method} is lost: Nest calls another function, which does not tell what it stands for. Let that keep the name of the method, or write the rule on the class.`;
+
+function haveSameRules(members: readonly Member[]): boolean {
+  const [first, ...others] = members.map(({ controller, name }) => {
+    const method = methodOf(controller.prototype as object, name) as Target;
     return [accessRulesOf(method, controller), cognitoGuardsOf(method, controller)];
   });
   return others.every((other) => isDeepStrictEqual(other, first));
