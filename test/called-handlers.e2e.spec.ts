@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Injectable, Module, Scope } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable, Module, Scope, UseGuards } from '@nestjs/common';
 import type { INestApplication, OnModuleInit, Type } from '@nestjs/common';
 import { ContextIdFactory, NestFactory, REQUEST } from '@nestjs/core';
 import type { ContextIdStrategy } from '@nestjs/core';
@@ -9,13 +9,14 @@ import {
   Authenticated,
   CognitoAuthModule,
   CognitoAuthService,
+  CognitoGuard,
   Groups,
   Public,
   Scopes,
 } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ADAPTERS, send } from './support/app.js';
+import { ADAPTERS, send, startApp } from './support/app.js';
 import type { Adapter } from './support/app.js';
 import { refusal } from './support/refusals.js';
 
@@ -199,7 +200,7 @@ const DECORATORS: Record<string, (instance: Orders) => object> = {
     }),
   'patched methods': (instance) => {
     for (const name of ['list', 'status'] as const) {
-      const method = instance[name] as Method;
+      const method: Method = instance[name];
       instance[name] = (...args: unknown[]) => method.apply(instance, args);
     }
     return instance;
@@ -310,7 +311,7 @@ describe.each(ADAPTERS)('A handler that is not the method of its class, on %s', 
 
   it('is the one that rulesOf() is asked about', async () => {
     const app = await start(adapter, BoundController);
-    const { list } = app.get(BoundController);
+    const list = Reflect.get(app.get(BoundController), 'list') as () => unknown;
     const rules = app.get(CognitoAuthService).rulesOf(BoundController, list);
     expect(rules).toEqual({ mode: 'required', groups: { any: ['admin'] } });
   });
@@ -321,6 +322,7 @@ describe.each([false, true])('A rule that cannot be found, with protectAll: %s',
     @Controller()
     class SwappedController {
       constructor() {
+        // oxlint-disable-next-line typescript/unbound-method -- as careless code does
         this.remove = this.status;
       }
 
@@ -373,5 +375,68 @@ describe('A rule below a decorator that wraps the method', () => {
     expect(await send(app, '/orders', admin)).toMatchObject(
       refusal('insufficient_scope', { scopes: ['a'] }),
     );
+  });
+});
+
+describe.each(ADAPTERS)('A controller of a library, on %s', (adapter) => {
+  /** Decorates its controller when an application starts, as several libraries do. */
+  async function startWith(controller: Type, decorators: readonly ClassDecorator[]) {
+    const library = {
+      module: class LibraryModule {},
+      controllers: [controller],
+      providers: [
+        {
+          provide: 'decorated',
+          useFactory: () => decorators.map((decorate) => void decorate(controller)),
+        },
+      ],
+    };
+    const auth = CognitoAuthModule.forRoot({ ...pool.options(), protectAll: true });
+    return startApp(adapter, { imports: [auth, library] });
+  }
+
+  function createController(): Type {
+    @Controller('webhook')
+    class WebhookController {
+      @Get() handle() {
+        return {};
+      }
+    }
+    return WebhookController;
+  }
+
+  it('may be decorated for each application of the process', async () => {
+    const controller = createController();
+    const shared = Public();
+    const first = await startWith(controller, [shared]);
+    const second = await startWith(controller, [Public()]);
+    const third = await startWith(controller, [shared]);
+    for (const app of [first, second, third]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await send(app, '/webhook')).toMatchObject({ status: 200 });
+    }
+  });
+
+  it('may be decorated for a later application only', async () => {
+    const controller = createController();
+    const first = await startWith(controller, []);
+    expect(await send(first, '/webhook')).toMatchObject(refusal('missing_token'));
+    const second = await startWith(controller, [Public()]);
+    expect(await send(second, '/webhook')).toMatchObject({ status: 200 });
+    const third = await startWith(controller, [Groups('admin')]);
+    expect(await send(third, '/webhook')).toMatchObject(refusal('missing_token'));
+    expect(await send(third, '/webhook', user)).toMatchObject(refusal('insufficient_group'));
+  });
+
+  it('may be guarded for a later application only', async () => {
+    const controller = createController();
+    const first = await startWith(controller, [Public()]);
+    expect(await send(first, '/webhook')).toMatchObject({ status: 200 });
+    class LaterController extends controller {}
+    Controller('webhook')(LaterController);
+    const second = await startWith(LaterController, []);
+    expect(await send(second, '/webhook')).toMatchObject({ status: 200 });
+    const third = await startWith(LaterController, [UseGuards(CognitoGuard)]);
+    expect(await send(third, '/webhook')).toMatchObject(refusal('missing_token'));
   });
 });

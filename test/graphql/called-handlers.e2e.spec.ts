@@ -11,7 +11,7 @@ import {
 } from '@nestjs/graphql';
 import { Authenticated, CognitoAuthModule, Groups, Public } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { startApp } from '../support/app.js';
 import { ask, graphqlModule, SERVERS } from './graphql.servers.js';
 import type { Server } from './graphql.servers.js';
@@ -162,5 +162,34 @@ describe.each(SERVERS)('Operations for a function that is not the method, on $na
       providers: [Recipes],
     });
     await expect(starting).rejects.toThrow('The rule of Recipes.secret is lost');
+  });
+});
+
+describe('A rule on a method of an object type', () => {
+  it('is warned of, because no guard runs for it', async () => {
+    @ObjectType()
+    class Secret {
+      @Field(() => String)
+      @Groups('admin')
+      recipe() {
+        return 'a pinch of salt';
+      }
+    }
+    @Resolver(() => Secret)
+    class SecretResolver {
+      @Query(() => Secret)
+      @Public()
+      secret() {
+        return new Secret();
+      }
+    }
+    const warn = vi.fn<(message: string) => void>();
+    const logger = { warn, log() {}, error() {} };
+    const imports = [CognitoAuthModule.forRoot(pool.options()), graphqlModule(SERVERS[0])];
+    await startApp('express', { imports, providers: [SecretResolver] }, { logger });
+    expect(warn).toHaveBeenCalledWith(
+      'The rule of Secret is on a GraphQL type, for which Nest runs no guards: write the field as a @ResolveField() of its resolver, with the rule.',
+      'RuleChecks',
+    );
   });
 });

@@ -3,6 +3,7 @@ import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js'
 import type { Module } from '@nestjs/core/injector/module.js';
 import { effectiveRulesOf, namesGuard } from './effective-rules.js';
 import type { Handler } from './handlers.js';
+import { ruledClasses } from './rule-metadata.js';
 
 /** What `GraphQLModule` was told; @nestjs/graphql keeps it under this token. */
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
@@ -22,6 +23,7 @@ interface GraphqlServer {
 
 /** What the decorators of @nestjs/graphql leave on a handler, or on its class. */
 const METADATA = {
+  classType: 'graphql:class_type',
   type: 'graphql:resolver_type',
   field: 'graphql:resolve_property',
   reference: 'graphql:resolve_reference',
@@ -49,6 +51,18 @@ export function unguardedFields(
         isMeantToBeGuarded(handler, server, application),
     ),
   );
+}
+
+/**
+ * The classes with rules that are object types, and the like: what @nestjs/graphql serves without
+ * any guard, because it belongs to no provider.
+ */
+export function ruledTypes(handlers: readonly Handler[], modules: ModulesContainer): string[] {
+  if (![...modules.values()].some(({ providers }) => providers.has(GRAPHQL_OPTIONS))) return [];
+  const provided = new Set(handlers.map(({ controller }) => controller));
+  return ruledClasses()
+    .filter((type) => Reflect.hasOwnMetadata(METADATA.classType, type) && !provided.has(type))
+    .map(({ name }) => name);
 }
 
 function serverOf(

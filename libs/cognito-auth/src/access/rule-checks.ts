@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
@@ -6,7 +6,7 @@ import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
 import { problemsOfGlobalGuards } from './application-guards.js';
 import { AccessControl, isCheckClass } from './access-control.js';
 import { CognitoGuard } from './cognito.guard.js';
-import { unguardedFields } from './graphql-fields.js';
+import { ruledTypes, unguardedFields } from './graphql-fields.js';
 import { handlersOf } from './handlers.js';
 import type { Handler } from './handlers.js';
 import { HOOKS } from './hooks.js';
@@ -17,6 +17,8 @@ import { lostClassOf, lostGuardOf } from './served-rules.js';
 /** Stops the boot when a rule can never be decided, and creates the classes of `@Check()`. */
 @Injectable()
 export class RuleChecks implements OnModuleInit {
+  private readonly logger = new Logger(RuleChecks.name);
+
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
@@ -35,6 +37,10 @@ export class RuleChecks implements OnModuleInit {
       ...this.problemsOfFields(handlers),
     ];
     if (problems.length > 0) throw new CognitoAuthOptionsError([...new Set(problems)]);
+    // Another application of the process may be the one that serves the type.
+    for (const type of ruledTypes(handlers, this.modules)) {
+      this.logger.warn(`The rule of ${type} ${ON_A_TYPE}`);
+    }
     await Promise.all(handlers.flatMap((handler) => this.createChecks(handler)));
   }
 
@@ -115,6 +121,9 @@ export class RuleChecks implements OnModuleInit {
 
 const FIELD_WITHOUT_GUARD =
   'needs "fieldResolverEnhancers: [\'guards\']" in the options of GraphQLModule; without it Nest runs no guards for fields and references.';
+
+const ON_A_TYPE =
+  'is on a GraphQL type, for which Nest runs no guards: write the field as a @ResolveField() of its resolver, with the rule.';
 
 const REQUEST_SCOPED =
   'is request-scoped, or injects something that is; it lives as long as the application and finds the request in its arguments.';

@@ -45,11 +45,24 @@ interface Declared {
   readonly guards: readonly unknown[];
 }
 
+/** Every class that has rules, on itself or on a method. */
+const ruled = new Set<Target>();
+
 let known = new WeakMap<Target, WeakMap<Target, Declared>>();
 
 /** Has everything read anew: a library may decorate its classes while an application boots. */
 export function forgetRules(): void {
   known = new WeakMap();
+}
+
+/** Notes that a class has rules. */
+export function noteRuled(controller: Target): void {
+  ruled.add(controller);
+}
+
+/** The classes of the process that have rules. */
+export function ruledClasses(): readonly Target[] {
+  return [...ruled];
 }
 
 /**
@@ -157,7 +170,7 @@ export function includesRule(rules: readonly unknown[], rule: unknown): boolean 
 function modeOfClass(controller: Target): AccessMode | undefined {
   let type: unknown = controller;
   for (; typeof type === 'function'; type = Object.getPrototypeOf(type)) {
-    const mode = modeAt([type as Target], OF_CLASS);
+    const mode = modeAt([type], OF_CLASS);
     if (mode) return mode;
   }
   return undefined;

@@ -10,6 +10,7 @@ import {
   forgetRules,
   includesRule,
   noteDecorated,
+  noteRuled,
   RULE_KEYS,
 } from './rule-metadata.js';
 
@@ -139,8 +140,8 @@ function mark(decorator: string, name: keyof typeof RULE_KEYS, value: unknown): 
     const subject = subjectOf(decorator, target, key, descriptor);
     const written = [subject, ...(key === undefined ? [] : decoratedAt(target, key))]
       .map((place): unknown => Reflect.getOwnMetadata(RULE_KEYS[name], place))
-      .filter((rule) => rule !== undefined);
-    if (!written.every((rule) => includesRule([value], rule))) {
+      .filter((other) => other !== undefined);
+    if (!written.every((other) => includesRule([value], other))) {
       // The second would silently replace the first, and a rule would be lost.
       throw new TypeError(
         `${decorator} on ${placeOf(target, key)} meets another rule of its kind; write one rule`,
@@ -155,6 +156,7 @@ function noted(decorate: RuleDecorator): RuleDecorator {
   return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
     decorate(target as never, key as never, descriptor as never);
     if (key !== undefined) noteDecorated(target, key, descriptor?.value as () => unknown);
+    noteRuled(key === undefined ? (target as () => unknown) : target.constructor);
     forgetRules();
   };
 }
