@@ -311,7 +311,7 @@ describe.each(ADAPTERS)('A handler that is not the method of its class, on %s', 
 
   it('is the one that rulesOf() is asked about', async () => {
     const app = await start(adapter, BoundController);
-    const list = Reflect.get(app.get(BoundController), 'list') as () => unknown;
+    const list = Reflect.get(app.get(BoundController), 'list');
     const rules = app.get(CognitoAuthService).rulesOf(BoundController, list);
     expect(rules).toEqual({ mode: 'required', groups: { any: ['admin'] } });
   });

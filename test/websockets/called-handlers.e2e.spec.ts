@@ -108,6 +108,7 @@ describe('Messages for a function that is not the method', () => {
   );
 });
 
+// Nest 12 makes gateways for each request.
 describe('Messages for a function that tells nothing of the method', () => {
   it.each([false, true])('are refused (protectAll: %s)', async (protectAll) => {
     const setup = { protectAll, instanceDecorator: traced };

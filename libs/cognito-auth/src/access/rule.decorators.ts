@@ -16,7 +16,10 @@ import {
 
 type RuleDecorator = ClassDecorator & MethodDecorator;
 
-/** Asks for a valid token: the same as `@UseGuards(CognitoGuard)`. */
+/**
+ * Asks for a valid token: the same as `@UseGuards(CognitoGuard)`, also where a class that this one
+ * extends is `@Public()`.
+ */
 export function Authenticated(): RuleDecorator {
   return rule('@Authenticated()', 'authenticated', true);
 }
@@ -115,7 +118,8 @@ export function ClientsOnly(): RuleDecorator {
 /**
  * Lets everybody in without a look at the token.
  *
- * A rule beside it, or on the method while this is on the class, wins over it.
+ * A rule beside it wins over it, and so does whatever is nearer to the handler: on the method while
+ * this is on the class, or on a class that extends it.
  */
 export function Public(): RuleDecorator {
   return mark('@Public()', 'public', true);
