@@ -2,6 +2,7 @@ import { Controller, Get, Inject, Injectable, Module, Scope, UseGuards } from '@
 import type { INestApplication, OnModuleInit, Type } from '@nestjs/common';
 import { ContextIdFactory, NestFactory, REQUEST } from '@nestjs/core';
 import type { ContextIdStrategy } from '@nestjs/core';
+import { RouterExecutionContext } from '@nestjs/core/router/router-execution-context.js';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
@@ -439,4 +440,32 @@ describe.each(ADAPTERS)('A controller of a library, on %s', (adapter) => {
     const third = await startWith(LaterController, [UseGuards(CognitoGuard)]);
     expect(await send(third, '/webhook')).toMatchObject(refusal('missing_token'));
   });
+});
+
+/** What @opentelemetry/instrumentation-nestjs-core does to Nest, with and without metadata. */
+function trace(copiesMetadata: boolean): void {
+  const { prototype } = RouterExecutionContext;
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, 'create') ?? {};
+  const create = descriptor.value as (...call: unknown[]) => unknown;
+  prototype.create = function createTraced(instance, callback, ...more) {
+    const handler = callback as unknown as Method;
+    const traced = (...args: unknown[]) => handler.apply(instance, args);
+    for (const key of copiesMetadata ? Reflect.getMetadataKeys(handler) : []) {
+      Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), traced);
+    }
+    return create.call(this, instance, traced, ...more) as never;
+  };
+  onTestFinished(() => void Object.defineProperty(prototype, 'create', descriptor));
+}
+
+describe.each([false, true])('A tracer that changes Nest (copies metadata: %s)', (copies) => {
+  it.each([PlainController, BoundController, RequestScopedController])(
+    'leaves the rules of a class in place: %o',
+    async (controller) => {
+      trace(copies);
+      const app = await start('express', controller);
+      await expectRules(app);
+      expectAudit(app, controller);
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { isCognitoGuard } from './rule-metadata.js';
 /** The guards of `protectAll`, which a test may have replaced by others than ours. */
 const protectors = new WeakSet<object>();
 
-/** The global guards that applications had when Nest began to bind their handlers. */
+/** The global guards that applications had when Nest had bound their routes. */
 const bound = new WeakMap<ApplicationConfig, readonly CanActivate[]>();
 
 /** Lets a guard count as ours. */
@@ -23,9 +23,9 @@ export function isOurs(guard: CanActivate | null | undefined): boolean {
   );
 }
 
-/** Notes what is global from now on: a guard that is added later runs for no handler. */
+/** Notes that the routes are bound: a guard that becomes global later runs for none of them. */
 export function noteBinding(application: ApplicationConfig): void {
-  if (!bound.has(application)) bound.set(application, application.getGlobalGuards());
+  bound.set(application, application.getGlobalGuards());
 }
 
 /** Whether a guard of ours runs for every handler of an application; with a class, one of that. */
@@ -47,8 +47,8 @@ export function isGuardedGlobally(application: ApplicationConfig, type?: Type): 
 }
 
 /** What is wrong with the global guards of an application, or of a part of one. */
-export function problemsOfGlobalGuards(application: ApplicationConfig): string[] {
-  return (application.getGlobalGuards() as unknown[])
+export function problemsOfGlobalGuards(application?: ApplicationConfig): string[] {
+  return ((application?.getGlobalGuards() ?? []) as unknown[])
     .filter((guard): guard is Type => typeof guard === 'function' && isCognitoGuard(guard))
     .map(
       ({ name }) =>

@@ -82,6 +82,20 @@ describe('enforceRules()', () => {
   );
 });
 
+describe('A part of an application that was given a class for a global guard', () => {
+  it('does not start', () => {
+    const config = new ApplicationConfig();
+    config.addGlobalGuard(CognitoGuard as never);
+    class Orders {
+      list() {}
+    }
+    const orders = new Orders();
+    expect(() => creatorFor([], config).create(orders, () => orders.list(), '')).toThrow(
+      'The global guard CognitoGuard is a class, which protects nothing',
+    );
+  });
+});
+
 describe('learnNames()', () => {
   it('changes Nest once, and only where it binds handlers by name', () => {
     const nest = { create: () => 'bound' };
@@ -90,8 +104,8 @@ describe('learnNames()', () => {
     learnNames(nest);
     expect(nest.create).toBe(create);
     expect(nest.create()).toBe('bound');
-    const other = {};
-    learnNames(other);
-    expect(other).toEqual({});
+    const nothing = {};
+    learnNames(nothing);
+    expect(nothing).toEqual({});
   });
 });

@@ -12,12 +12,18 @@ export interface Member {
 /** For which methods Nest calls a function that its class does not show. */
 const called = new WeakMap<Target, Member[]>();
 
-/** For which method of an instance Nest asked for a function, where it says so. */
-const asked = new WeakMap<Target, { readonly instance: object; readonly name: string }>();
+/** For which method of which instance Nest is binding a function, where it says so. */
+let binding: { readonly instance: object; readonly name: string } | undefined;
 
-/** Notes for which method of an instance Nest got a function. */
-export function noteAsked(callback: Target, instance: object, name: string): void {
-  asked.set(callback, { instance, name });
+/** Calls what binds a function for a method; others may have put one of theirs in its place. */
+export function whileBinding<T>(instance: object, name: string, bind: () => T): T {
+  const outer = binding;
+  binding = { instance, name };
+  try {
+    return bind();
+  } finally {
+    binding = outer;
+  }
 }
 
 /** The names of the methods in which Nest looks for handlers. */
@@ -71,9 +77,9 @@ export function memberOf(handler: Target, controller: Target): Member | undefine
 /**
  * The methods of an instance that a function may be: several when the function does not tell.
  *
- * What is bound, wrapped or replaced is found where the instance has it. An instance may make a new
- * function each time it is asked (a `Proxy` that traces calls): then what Nest asked for counts, or
- * it is asked again, and what looks the same comes from the same method. A function that somebody else bound says so in its name.
+ * What is bound, wrapped or replaced is found where the instance has it. Otherwise it was made for
+ * this call, by an instance that makes a new function each time it is asked or by a tracer: then the
+ * method for which Nest binds it counts, or that which has the same name and metadata. A function that somebody else bound says so in its name.
  */
 export function membersOf(
   instance: object,
@@ -86,9 +92,11 @@ export function membersOf(
     (name) => get(name) === callback || methodOf(prototype, name) === callback,
   );
   if (found.length > 0) return found;
-  const known = asked.get(callback);
-  if (known?.instance === instance && names.includes(known.name)) return [known.name];
-  const alike = names.filter((name) => get(name) !== get(name) && isAlike(get(name), callback));
+  if (binding?.instance === instance && names.includes(binding.name)) return [binding.name];
+  const isCopy = Reflect.getOwnMetadataKeys(callback).length > 0;
+  const alike = names.filter(
+    (name) => (isCopy || get(name) !== get(name)) && isAlike(get(name), callback),
+  );
   return alike.length > 0 ? alike : names.filter((name) => isBound(callback, get(name)));
 }
 

@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
-import { problemsOfGlobalGuards } from './application-guards.js';
+import { noteBinding, problemsOfGlobalGuards } from './application-guards.js';
 import { AccessControl, isCheckClass } from './access-control.js';
 import { CognitoGuard } from './cognito.guard.js';
 import { ruledTypes, unguardedFields } from './graphql-fields.js';
@@ -16,7 +16,7 @@ import { lostClassOf, lostGuardOf } from './served-rules.js';
 
 /** Stops the boot when a rule can never be decided, and creates the classes of `@Check()`. */
 @Injectable()
-export class RuleChecks implements OnModuleInit {
+export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
   private readonly logger = new Logger(RuleChecks.name);
 
   constructor(
@@ -42,6 +42,10 @@ export class RuleChecks implements OnModuleInit {
       this.logger.warn(`The rule of ${type} ${ON_A_TYPE}`);
     }
     await Promise.all(handlers.flatMap((handler) => this.createChecks(handler)));
+  }
+
+  onApplicationBootstrap(): void {
+    noteBinding(this.application);
   }
 
   private problemsOfHooks(): string[] {

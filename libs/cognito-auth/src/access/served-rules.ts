@@ -4,15 +4,15 @@ import type { ApplicationConfig, NestContainer } from '@nestjs/core';
 import type { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
-import { isGuardedGlobally, noteBinding, problemsOfGlobalGuards } from './application-guards.js';
+import { isGuardedGlobally, problemsOfGlobalGuards } from './application-guards.js';
 import {
   classOf,
   membersCalled,
   membersOf,
   methodNamesOf,
   methodOf,
-  noteAsked,
   noteMember,
+  whileBinding,
 } from './members.js';
 import type { Member } from './members.js';
 import {
@@ -79,34 +79,28 @@ export function enforceRules(prototype: ContextCreator): void {
     const guards = creator as unknown as HandlerGuards;
     const application = guards.container?.applicationConfig ?? guards.config;
     const [, contextId = STATIC_CONTEXT] = place;
-    if (application && contextId === STATIC_CONTEXT) bind(application, guards.config);
+    const problems = contextId === STATIC_CONTEXT ? problemsOfGlobalGuards(guards.config) : [];
     const lost = lostGuardOf({ controller, handler, name }, application, (type) =>
       Boolean(guards.getInstanceByMetatype(type)),
     );
-    if (lost) throw new CognitoAuthOptionsError([lost]);
+    if (lost) problems.push(lost);
+    if (problems.length > 0) throw new CognitoAuthOptionsError(problems);
     return found;
   };
   changed.add(prototype);
 }
 
-type CreateNamed = (instance: object, callback: Target, name: string, ...more: never[]) => unknown;
+type CreateNamed = (instance: object, callback: unknown, name: string, ...more: never[]) => unknown;
 
 /** Learns for which method Nest binds a function, where it says so: for HTTP and GraphQL. */
 export function learnNames(prototype: { create?: unknown }): void {
   if (changed.has(prototype) || typeof prototype.create !== 'function') return;
   const createByNest = prototype.create as CreateNamed;
   prototype.create = function createNamed(...call: Parameters<CreateNamed>) {
-    const [instance, callback, name] = call;
-    if (typeof callback === 'function') noteAsked(callback, instance, name);
-    return createByNest.apply(this, call);
+    const [instance, , name] = call;
+    return whileBinding(instance, name, () => createByNest.apply(this, call));
   };
   changed.add(prototype);
-}
-
-function bind(application: ApplicationConfig, part: ApplicationConfig = application): void {
-  const problems = problemsOfGlobalGuards(part);
-  if (problems.length > 0) throw new CognitoAuthOptionsError(problems);
-  noteBinding(application);
 }
 
 /** Finds out which method a function stands for; stops where that cannot be told and matters. */
