@@ -172,7 +172,7 @@ export function lostGuardOf(
   );
   return (
     lost &&
-    `The rule of ${controller.name}.${name} is lost: Nest does not run ${lost.name} for it. List the class itself in "providers" (not useFactory, useValue or another token), write the rule above a decorator that wraps the method, or set the option "protectAll".`
+    `The rule of ${controller.name}.${name} is lost: Nest does not run ${lost.name} for it. List the class itself in "providers" (not useFactory, useValue or useClass), write the rule above a decorator that wraps the method, or set the option "protectAll".`
   );
 }
 
