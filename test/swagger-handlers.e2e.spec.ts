@@ -412,7 +412,7 @@ describe.each(ADAPTERS)('The document of an application on %s', (adapter) => {
     @Get('open') @Version(['1', '2']) open() {}
   }
 
-  // Its handlers lose their metadata, and with it their own rules, when it is constructed.
+  // Nest calls a function that has no metadata; the rules of the method hold for it, too.
   @Controller('bound')
   class BoundController {
     constructor() {

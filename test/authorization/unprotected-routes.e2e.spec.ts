@@ -1,6 +1,6 @@
 import { Controller, Get, Injectable, Post, UseGuards } from '@nestjs/common';
 import type { CanActivate, INestApplication, ModuleMetadata } from '@nestjs/common';
-import { APP_GUARD, NestFactory } from '@nestjs/core';
+import { APP_GUARD, ApplicationConfig, NestFactory } from '@nestjs/core';
 import {
   assertNoUnprotectedRoutes,
   Authenticated,
@@ -12,7 +12,7 @@ import {
 } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ADAPTERS, startApp } from '../support/app.js';
+import { ADAPTERS, send, startApp } from '../support/app.js';
 
 @Injectable()
 class OwnGuard extends CognitoGuard {}
@@ -143,6 +143,28 @@ describe.each(ADAPTERS)('assertNoUnprotectedRoutes() on %s', (adapter) => {
   it('passes with app.useGlobalGuards()', async () => {
     const app = await start({}, (nest) => nest.useGlobalGuards(nest.get(CognitoGuard)));
     expect(complaintsOf(app)).toEqual([]);
+  });
+
+  it('does not take a guard for global that came when the routes were bound', async () => {
+    const app = await start();
+    app.useGlobalGuards(app.get(CognitoGuard));
+    expect(await send(app, '/open/forgotten')).toMatchObject({ status: 200 });
+    expect(complaintsOf(app)).toEqual(OPEN);
+  });
+
+  it.each([CognitoGuard, OwnGuard])('cannot be asked of a boot with a class: %o', async (guard) => {
+    const starting = start({}, (nest) =>
+      nest.get(ApplicationConfig).addGlobalGuard(guard as never),
+    );
+    await expect(starting).rejects.toThrow(
+      `The global guard ${guard.name} is a class, which protects nothing: set the option "protectAll"`,
+    );
+  });
+
+  it('does not take a class for a global guard', async () => {
+    const app = await start();
+    app.get(ApplicationConfig).addGlobalGuard(CognitoGuard as never);
+    expect(complaintsOf(app)).toEqual(OPEN);
   });
 
   it('does not take another global guard for ours', async () => {

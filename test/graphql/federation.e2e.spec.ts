@@ -172,3 +172,70 @@ describe.each(SUBGRAPHS)('A subgraph on $name', ({ adapter, module }) => {
     );
   });
 });
+
+describe('A subgraph that is protected as a whole', () => {
+  /** What many write to set options of their own; a build may give it any name. */
+  class SubgraphDriver extends ApolloFederationDriver {}
+  const minified = { a: class extends ApolloFederationDriver {} }.a;
+
+  /** An entity that a subgraph serves by its key alone. */
+  @Resolver(() => Cook)
+  class KeyedResolver {
+    @Query(() => String, { nullable: true })
+    kitchen() {
+      return 'Berlin';
+    }
+
+    @ResolveField(() => String, { nullable: true })
+    seenBy(@Parent() { id }: Cook) {
+      return `whoever asks for ${id}`;
+    }
+  }
+
+  const options = {
+    autoSchemaFile: { federation: 2 as const },
+    buildSchemaOptions: { orphanedTypes: [Cook] },
+    graphiql: false,
+  };
+  const start = (graphql: DynamicModule, resolver: new () => object) =>
+    startApp('express', {
+      imports: [CognitoAuthModule.forRoot({ ...pool.options(), protectAll: true }), graphql],
+      providers: [resolver],
+    });
+
+  it.each([
+    ['ApolloFederationDriver', ApolloFederationDriver],
+    ['a subclass of it', SubgraphDriver],
+    ['a minified one', minified],
+  ])('does not boot without guards of references, with %s', async (_name, driver) => {
+    const given = GraphQLModule.forRoot<ApolloFederationDriverConfig>({ driver, ...options });
+    const made = GraphQLModule.forRootAsync<ApolloFederationDriverConfig>({
+      driver,
+      useFactory: () => options,
+    });
+    for (const graphql of [given, made]) {
+      // oxlint-disable-next-line no-await-in-loop -- one application after the other
+      await expect(start(graphql, BareResolver)).rejects.toThrow(
+        'The rule of BareResolver.resolveReference needs "fieldResolverEnhancers',
+      );
+      // oxlint-disable-next-line no-await-in-loop -- one application after the other
+      await expect(start(graphql, KeyedResolver)).rejects.toThrow(
+        'The rule of KeyedResolver.seenBy needs "fieldResolverEnhancers',
+      );
+    }
+  });
+
+  it('does not boot either where an imported module has the resolver', async () => {
+    const inner = { module: class InnerModule {}, providers: [BareResolver] };
+    const outer = { module: class OuterModule {}, imports: [inner] };
+    const graphql = GraphQLModule.forRoot<ApolloFederationDriverConfig>({
+      driver: SubgraphDriver,
+      include: [outer.module],
+      ...options,
+    });
+    const starting = startApp('express', {
+      imports: [CognitoAuthModule.forRoot({ ...pool.options(), protectAll: true }), graphql, outer],
+    });
+    await expect(starting).rejects.toThrow('The rule of BareResolver.resolveReference needs');
+  });
+});

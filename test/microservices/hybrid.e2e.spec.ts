@@ -192,6 +192,15 @@ describe('The guard of a hybrid application', () => {
     expect(await ask(client, 'whoami', { token })).toEqual(ALICE);
   });
 
+  it('is one that became global after the microservice was connected, for routes', async () => {
+    const app = await create({ imports: [registration(false)] });
+    app.connectMicroservice((await listening()).options);
+    app.useGlobalGuards(app.get(CognitoGuard));
+    await app.listen(0, '127.0.0.1');
+    expect(await send(app, '/whoami')).toMatchObject(refusal('missing_token'));
+    expect(() => assertNoUnprotectedRoutes(app)).not.toThrow();
+  });
+
   it('runs before the guards of the microservice and of its handlers', async () => {
     const asked: string[] = [];
     class NotedGuard implements CanActivate {

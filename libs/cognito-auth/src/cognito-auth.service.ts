@@ -1,10 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ApplicationConfig } from '@nestjs/core';
 import { AccessControl } from './access/access-control.js';
 import { checkPrincipal, checkToken } from './access/access-rules.js';
 import type { AccessRules, GroupsRule, ScopesRule } from './access/access-rules.js';
 import { COPY, THIS_COPY } from './access/copies.js';
-import { effectiveRulesOf } from './access/effective-rules.js';
 import { RegisteredStrategy } from './access/registered-strategy.js';
 import { RouteInventory } from './access/route-inventory.js';
 import type { RouteInfo } from './access/route-inventory.js';
@@ -53,7 +51,6 @@ export class CognitoAuthService {
     @Inject(AccessControl) private readonly access: AccessControl,
     @Inject(RegisteredStrategy) private readonly strategy: RegisteredStrategy,
     @Inject(RouteInventory) private readonly inventory: RouteInventory,
-    @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
   ) {}
 
   /**
@@ -163,7 +160,7 @@ export class CognitoAuthService {
    */
   // oxlint-disable-next-line typescript/no-unsafe-function-type -- what Nest hands out as handler and class
   rulesOf(controller: Function, handler: Function): AccessRules | undefined {
-    return effectiveRulesOf({ handler, controller }, this.application);
+    return this.inventory.rulesOf(controller, handler);
   }
 
   /**

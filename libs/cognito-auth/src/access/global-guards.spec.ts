@@ -3,6 +3,7 @@ import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator
 import { describe, expect, it } from 'vitest';
 import { CognitoGuard } from './cognito.guard.js';
 import { GlobalGuards, inheritGuards } from './global-guards.js';
+import { enforceRules, learnNames } from './served-rules.js';
 
 const guard = new CognitoGuard({} as never);
 const other = { canActivate: () => true };
@@ -59,5 +60,52 @@ describe('inheritGuards()', () => {
 
   it('refuses a Nest that finds its guards in another way', () => {
     expect(() => inheritGuards({})).toThrow('CognitoAuthModule does not know this version of Nest');
+  });
+});
+
+describe('enforceRules()', () => {
+  it('changes Nest once, however many applications start', () => {
+    const nest = { create: () => [], reflectMethodMetadata: () => [] };
+    enforceRules(nest);
+    const { create } = nest;
+    enforceRules(nest);
+    expect(nest.create).toBe(create);
+  });
+
+  it.each([{}, { create: () => [] }, { reflectMethodMetadata: () => [] }])(
+    'refuses a Nest that finds its guards in another way (%o)',
+    (nest) => {
+      expect(() => enforceRules(nest)).toThrow(
+        'CognitoAuthModule does not know this version of Nest',
+      );
+    },
+  );
+});
+
+describe('A part of an application that was given a class for a global guard', () => {
+  it('does not start', () => {
+    const config = new ApplicationConfig();
+    config.addGlobalGuard(CognitoGuard as never);
+    class Orders {
+      list() {}
+    }
+    const orders = new Orders();
+    expect(() => creatorFor([], config).create(orders, () => orders.list(), '')).toThrow(
+      'The global guard CognitoGuard is a class, which protects nothing',
+    );
+  });
+});
+
+describe('learnNames()', () => {
+  it('changes Nest once, and only where it binds handlers by name', () => {
+    const nest = { create: () => 'bound' };
+    learnNames(nest);
+    const { create } = nest;
+    learnNames(nest);
+    expect(nest.create).toBe(create);
+    expect(nest.create()).toBe('bound');
+    const nothing = {};
+    learnNames(nothing);
+    expect(nothing).toEqual({});
   });
 });

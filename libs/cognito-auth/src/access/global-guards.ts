@@ -2,7 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate } from '@nestjs/common';
 import type { ApplicationConfig, NestContainer } from '@nestjs/core';
 import { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
-import { isCognitoGuard } from './rule-metadata.js';
+import { ExternalContextCreator } from '@nestjs/core/helpers/external-context-creator.js';
+import { RouterExecutionContext } from '@nestjs/core/router/router-execution-context.js';
+import { countAsOurs, isOurs } from './application-guards.js';
+import { forgetRules } from './rule-metadata.js';
+import { enforceRules, learnNames } from './served-rules.js';
 
 /** What finds the guards of a handler, when Nest binds it or calls it. */
 interface GuardsOfHandlers {
@@ -13,9 +17,6 @@ interface GuardsOfHandlers {
 
 type GuardsOf = (this: GuardsContextCreator, ...call: Call) => CanActivate[];
 type Call = Parameters<GuardsContextCreator['getGlobalMetadata']>;
-
-/** The guards of `protectAll`, which a test may have replaced by others than ours. */
-const protectors = new WeakSet<CanActivate>();
 
 /** Where Nest finds guards as below already, however many applications start. */
 const changed = new WeakSet<object>();
@@ -32,12 +33,15 @@ const changed = new WeakSet<object>();
 export class GlobalGuards {
   constructor() {
     inheritGuards(GuardsContextCreator.prototype);
+    enforceRules(GuardsContextCreator.prototype);
+    learnNames(RouterExecutionContext.prototype);
+    learnNames(ExternalContextCreator.prototype);
+    forgetRules();
   }
 
   /** Lets a guard count as ours. */
   protectAll(guard: CanActivate): CanActivate {
-    protectors.add(guard);
-    return guard;
+    return countAsOurs(guard);
   }
 }
 
@@ -56,7 +60,7 @@ export function inheritGuards(prototype: Inheritance): void {
     if (!inApplication) return own;
     const inherited = guardsByNest
       .apply(inApplication, call)
-      .filter((guard) => (isCognitoGuard(guard) || protectors.has(guard)) && !own.includes(guard));
+      .filter((guard) => isOurs(guard) && !own.includes(guard));
     return [...inherited, ...own];
   };
   changed.add(prototype);

@@ -1,19 +1,29 @@
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { effectiveRulesOf } from './effective-rules.js';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { Module } from '@nestjs/core/injector/module.js';
+import { effectiveRulesOf, namesGuard } from './effective-rules.js';
 import type { Handler } from './handlers.js';
-import { hasCognitoGuard } from './rule-metadata.js';
+import { ruledClasses } from './rule-metadata.js';
 
 /** What `GraphQLModule` was told; @nestjs/graphql keeps it under this token. */
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
 interface GraphqlOptions {
-  readonly driver?: { readonly name?: string };
   readonly include?: readonly unknown[];
   readonly fieldResolverEnhancers?: readonly string[];
 }
 
+/** One `GraphQLModule` of the application. */
+interface GraphqlServer {
+  readonly options: GraphqlOptions;
+  /** What it serves: the modules that it includes, and what they import. */
+  readonly modules: ReadonlySet<Module>;
+  readonly isSubgraph: boolean;
+}
+
 /** What the decorators of @nestjs/graphql leave on a handler, or on its class. */
 const METADATA = {
+  classType: 'graphql:class_type',
   type: 'graphql:resolver_type',
   field: 'graphql:resolve_property',
   reference: 'graphql:resolve_reference',
@@ -30,17 +40,59 @@ export function unguardedFields(
   modules: ModulesContainer,
   application: ApplicationConfig,
 ): Handler[] {
-  const unguarding = [...modules.values()]
-    .map(({ providers }) => providers.get(GRAPHQL_OPTIONS)?.instance as GraphqlOptions | undefined)
-    .filter((options) => options && !options.fieldResolverEnhancers?.includes('guards'));
-  if (unguarding.length === 0) return [];
+  const servers = [...modules.values()]
+    .map((module) => serverOf(module, modules, handlers))
+    .filter((server) => server && !server.options.fieldResolverEnhancers?.includes('guards'));
   return handlers.filter((handler) =>
-    unguarding.some(
-      (options = {}) =>
+    servers.some(
+      (server) =>
+        server?.modules.has(handler.module) &&
         isField(handler) &&
-        isServed(handler, options) &&
-        isMeantToBeGuarded(handler, options, application),
+        isMeantToBeGuarded(handler, server, application),
     ),
+  );
+}
+
+/**
+ * The classes with rules that are object types, and the like: what @nestjs/graphql serves without
+ * any guard, because it belongs to no provider.
+ */
+export function ruledTypes(handlers: readonly Handler[], modules: ModulesContainer): string[] {
+  if (![...modules.values()].some(({ providers }) => providers.has(GRAPHQL_OPTIONS))) return [];
+  const provided = new Set(handlers.map(({ controller }) => controller));
+  return ruledClasses()
+    .filter((type) => Reflect.hasOwnMetadata(METADATA.classType, type) && !provided.has(type))
+    .map(({ name }) => name);
+}
+
+function serverOf(
+  { providers }: Module,
+  modules: ModulesContainer,
+  handlers: readonly Handler[],
+): GraphqlServer | undefined {
+  const options = providers.get(GRAPHQL_OPTIONS)?.instance as GraphqlOptions | undefined;
+  if (!options) return undefined;
+  const { include = [] } = options;
+  const included = [...modules.values()].filter(({ metatype }) => include.includes(metatype));
+  const served = include.length === 0 ? new Set(modules.values()) : withImports(included);
+  const hasReferences = handlers.some(
+    ({ handler, module }) => served.has(module) && Reflect.hasMetadata(METADATA.reference, handler),
+  );
+  const isSubgraph = hasReferences || [...providers.values()].some(buildsSubgraph);
+  return { options, modules: served, isSubgraph };
+}
+
+function withImports(modules: Iterable<Module>): Set<Module> {
+  const found = new Set(modules);
+  // What is added to a set is visited, too.
+  for (const { imports } of found) for (const imported of imports) found.add(imported);
+  return found;
+}
+
+/** Entities without a reference resolver are served, too, by a driver that has this factory. */
+function buildsSubgraph({ instance }: InstanceWrapper): boolean {
+  return (
+    typeof instance === 'object' && instance !== null && 'graphqlFederationFactory' in instance
   );
 }
 
@@ -55,21 +107,16 @@ function isField({ controller, handler, name }: Handler): boolean {
   return isDecorated && !ROOT_TYPES.has(type);
 }
 
-function isServed({ module }: Handler, { include = [] }: GraphqlOptions): boolean {
-  return include.length === 0 || include.includes(module.metatype);
-}
-
 /**
  * A guard of the whole application protects the fields of what guarded queries return. Those of a
  * subgraph can be asked for without a query: it answers for every entity whose key is named.
  */
 function isMeantToBeGuarded(
-  { handler, controller }: Handler,
-  { driver }: GraphqlOptions,
+  place: Handler,
+  { isSubgraph }: GraphqlServer,
   application: ApplicationConfig,
 ): boolean {
-  const rules = effectiveRulesOf({ handler, controller }, application);
+  const rules = effectiveRulesOf(place, application);
   if (!rules || rules.mode === 'public') return false;
-  const isSubgraph = driver?.name?.includes('Federation') ?? false;
-  return hasCognitoGuard(handler) || hasCognitoGuard(controller) || isSubgraph;
+  return isSubgraph || namesGuard(place);
 }

@@ -77,6 +77,15 @@ describe('@Permissions(), @UserPool() and @Check()', () => {
     expect(() => rulesBy(UserPool('a'), UserPool('b'))).toThrow('@UserPool() on Orders.list meets');
   });
 
+  it('count once when they are the same', () => {
+    const again = () => Check(isLate, 'Too late');
+    const { checks } = rulesBy(again(), Check(isFine), again(), Check(isFine));
+    expect(checks).toEqual([{ policy: isLate, message: 'Too late' }, { policy: isFine }]);
+    expect(rulesBy(Check(isFine), Check(isFine, 'Not fine')).checks).toHaveLength(2);
+    expect(rulesBy(Permissions('a'), Permissions('a')).permissions).toEqual(['a']);
+    expect(rulesBy(UserPool('a'), UserPool('a')).userPools).toEqual(['a']);
+  });
+
   it.each<[unknown[], string]>([
     [[], 'no name'],
     [[''], 'an empty name'],

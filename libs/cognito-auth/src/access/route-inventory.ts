@@ -11,7 +11,7 @@ import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import type { AccessRules } from './access-rules.js';
 import { effectiveRulesOf } from './effective-rules.js';
-import { handlersOf } from './handlers.js';
+import { handlersOf, methodBehind } from './handlers.js';
 import type { Handler } from './handlers.js';
 
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- what Nest hands out as handler and class
@@ -46,6 +46,12 @@ export class RouteInventory {
     return handlersOf(this.modules, ['controllers']).flatMap((handler) =>
       this.routesOf(handler, paths),
     );
+  }
+
+  /** What the guard asks of the callers of a handler; `undefined` when it does not run for it. */
+  rulesOf(controller: Target, handler: Target): AccessRules | undefined {
+    const method = methodBehind(handler, controller, this.modules);
+    return effectiveRulesOf({ handler: method, controller }, this.application);
   }
 
   private routesOf(

@@ -1,22 +1,26 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
+import { noteBinding, problemsOfGuardClasses } from './application-guards.js';
 import { AccessControl } from './access-control.js';
 import { isCheckClass } from './check-instances.js';
 import { CognitoGuard } from './cognito.guard.js';
 import { hasParameterOfAnotherCopy, TWO_COPIES } from './copies.js';
-import { unguardedFields } from './graphql-fields.js';
+import { ruledTypes, unguardedFields } from './graphql-fields.js';
 import { haveNoTokenInCommon, problemsOfGlobalGuards } from './guards-in-a-row.js';
 import { handlersOf } from './handlers.js';
 import type { Handler } from './handlers.js';
-import { accessRulesOf, hasCognitoGuard } from './rule-metadata.js';
+import { accessRulesOf, forgetRules, hasCognitoGuard } from './rule-metadata.js';
+import { lostClassOf, lostGuardOf } from './served-rules.js';
 import { problemsOfGraphqlContexts } from './shared-graphql-contexts.js';
 
 /** Stops the boot when a rule can never be decided, and creates the classes of `@Check()`. */
 @Injectable()
-export class RuleChecks implements OnModuleInit {
+export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
+  private readonly logger = new Logger(RuleChecks.name);
+
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ApplicationConfig) private readonly application: ApplicationConfig,
@@ -24,17 +28,29 @@ export class RuleChecks implements OnModuleInit {
 
   /** @throws CognitoAuthOptionsError */
   async onModuleInit(): Promise<void> {
+    // Factories of libraries may have decorated their classes by now.
+    forgetRules();
     const handlers = handlersOf(this.modules, ['controllers', 'providers']);
     const problems = [
+      ...problemsOfGuardClasses(this.application),
       ...(await problemsOfGlobalGuards(this.application, this.modules)),
       ...(handlers.some(hasParameterOfAnotherCopy) ? [TWO_COPIES] : []),
       ...handlers.flatMap((handler) => this.problemsOf(handler)),
       ...(await Promise.all(handlers.map((handler) => this.problemsOfChecks(handler)))).flat(),
+      ...handlers.flatMap((handler) => this.lostRulesOf(handler)),
       ...this.problemsOfFields(handlers),
       ...(await problemsOfGraphqlContexts(this.modules)),
     ];
     if (problems.length > 0) throw new CognitoAuthOptionsError([...new Set(problems)]);
+    // Another application of the process may be the one that serves the type.
+    for (const type of ruledTypes(handlers, this.modules)) {
+      this.logger.warn(`The rule of ${type} ${ON_A_TYPE}`);
+    }
     await Promise.all(handlers.flatMap((handler) => this.createChecks(handler)));
+  }
+
+  onApplicationBootstrap(): void {
+    noteBinding(this.application);
   }
 
   private async problemsOfChecks({
@@ -57,6 +73,12 @@ export class RuleChecks implements OnModuleInit {
     return unguardedFields(handlers, this.modules, this.application).map(
       ({ controller, name }) => `The rule of ${controller.name}.${name} ${FIELD_WITHOUT_GUARD}`,
     );
+  }
+
+  private lostRulesOf(handler: Handler): string[] {
+    const { injectables } = handler.module;
+    const guard = lostGuardOf(handler, this.application, (type) => injectables.has(type));
+    return [guard, lostClassOf(handler)].filter((problem) => problem !== undefined);
   }
 
   private problemsOf({ controller, handler, name, module }: Handler): string[] {
@@ -123,3 +145,6 @@ const FIELD_WITHOUT_GUARD =
 
 const SEVERAL_GUARDS =
   'is guarded by two registrations, its own and that of a global guard, and no token passes both; list the user pools in "userPools" of one registration, or leave "protectAll" out.';
+
+const ON_A_TYPE =
+  'is on a GraphQL type, for which Nest runs no guards: write the field as a @ResolveField() of its resolver, with the rule.';

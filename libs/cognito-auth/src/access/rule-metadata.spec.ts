@@ -191,6 +191,127 @@ describe('accessRulesOf() controllers that share methods', () => {
   });
 });
 
+describe('accessRulesOf() a class that extends another', () => {
+  @Public()
+  class Open {
+    list() {}
+  }
+  @OptionalAuth()
+  class Optional {
+    list() {}
+  }
+  @Groups('admin')
+  class Admins {
+    list() {}
+  }
+
+  const on = (Base: new () => { list(): void }, ...decorators: ClassDecorator[]) => {
+    class Derived extends Base {}
+    for (const decorate of decorators) decorate(Derived);
+    class Further extends Derived {}
+    return rulesOf(Further, 'list');
+  };
+
+  it.each([
+    ['open', Open, UseGuards(CognitoGuard)],
+    ['open', Open, UseGuards(StricterGuard, OtherGuard)],
+    ['open', Open, Authenticated()],
+    ['optional', Optional, UseGuards(CognitoGuard)],
+    ['optional', Optional, UsersOnly()],
+  ] as const)('is protected by its own decorators though that is %s', (_, base, decorator) => {
+    expect(on(base, decorator).mode).toBe('required');
+  });
+
+  it.each([
+    ['public', Open, UseGuards(OtherGuard)],
+    ['optional', Optional, UseGuards(OtherGuard)],
+    ['required', Admins, UseGuards(OtherGuard)],
+    ['public', Admins, Public()],
+    ['optional', Admins, OptionalAuth()],
+    ['optional', Open, OptionalAuth()],
+    ['public', Optional, Public()],
+  ] as const)('is %s by the nearest declaration', (mode, base, decorator) => {
+    expect(on(base, decorator).mode).toBe(mode);
+  });
+
+  it('keeps its rules beside a mode of its own, and replaces those of one kind', () => {
+    const groups = { any: ['admin'] };
+    expect(on(Admins, OptionalAuth())).toEqual({ mode: 'optional', groups });
+    expect(on(Admins, UseGuards(CognitoGuard))).toEqual({ mode: 'required', groups });
+    expect(on(Admins, Scopes('a'))).toEqual({ mode: 'required', groups, scopes: { all: ['a'] } });
+    expect(on(Admins, Groups('support')).groups).toEqual({ any: ['support'] });
+  });
+});
+
+describe('accessRulesOf() a method that overrides another', () => {
+  @Authenticated()
+  class Base {
+    @Groups('admin')
+    ruled() {}
+
+    @UseGuards(CognitoGuard)
+    guarded() {}
+
+    @Public()
+    open() {}
+
+    @OptionalAuth()
+    optional() {}
+  }
+
+  class Bare extends Base {
+    override ruled() {}
+    override guarded() {}
+    override open() {}
+    override optional() {}
+  }
+
+  class Own extends Base {
+    @Scopes('a')
+    override ruled() {}
+
+    @Public()
+    override guarded() {}
+
+    @Groups('support')
+    override open() {}
+  }
+
+  it('keeps the rules, which were written for what it does', () => {
+    expect(rulesOf(Bare, 'ruled')).toEqual({ mode: 'required', groups: { any: ['admin'] } });
+    expect(rulesOf(Bare, 'guarded')).toEqual({ mode: 'required' });
+  });
+
+  it('is not open because the other is', () => {
+    expect(rulesOf(Bare, 'open').mode).toBe('required');
+    expect(rulesOf(Bare, 'optional').mode).toBe('required');
+  });
+
+  it('counts before it', () => {
+    expect(rulesOf(Own, 'ruled')).toEqual({
+      mode: 'required',
+      groups: { any: ['admin'] },
+      scopes: { all: ['a'] },
+    });
+    expect(rulesOf(Own, 'guarded').mode).toBe('public');
+    expect(rulesOf(Own, 'open')).toEqual({ mode: 'required', groups: { any: ['support'] } });
+  });
+});
+
+describe('accessRulesOf() a handler that is decorated later', () => {
+  it('sees what came', () => {
+    class Late {
+      list() {}
+    }
+    expect(rulesOf(Late, 'list')).toEqual({ mode: 'required' });
+    Public()(Late);
+    expect(rulesOf(Late, 'list').mode).toBe('public');
+    const list = Object.getOwnPropertyDescriptor(Late.prototype, 'list') ?? {};
+    Groups('admin')(Late.prototype, 'list', list);
+    expect(rulesOf(Late, 'list')).toEqual({ mode: 'required', groups: { any: ['admin'] } });
+  });
+});
+
 describe('accessRulesOf() a controller without rules', () => {
   it('asks for a valid token once the guard runs', () => {
     class Plain {

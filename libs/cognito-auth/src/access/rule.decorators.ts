@@ -5,11 +5,21 @@ import { TOKEN_USES } from '../token/claims.js';
 import type { AccessPolicy, CheckRule, GroupsRule, ScopesRule } from './access-rules.js';
 import { CognitoGuard } from './cognito.guard.js';
 import type { AccessCheck } from './hooks.js';
-import { RULE_KEYS } from './rule-metadata.js';
+import {
+  decoratedAt,
+  forgetRules,
+  includesRule,
+  noteDecorated,
+  noteRuled,
+  RULE_KEYS,
+} from './rule-metadata.js';
 
 type RuleDecorator = ClassDecorator & MethodDecorator;
 
-/** Asks for a valid token: the same as `@UseGuards(CognitoGuard)`. */
+/**
+ * Asks for a valid token: the same as `@UseGuards(CognitoGuard)`, also where a class that this one
+ * extends is `@Public()`.
+ */
 export function Authenticated(): RuleDecorator {
   return rule('@Authenticated()', 'authenticated', true);
 }
@@ -89,8 +99,9 @@ export function Check(policy: AccessPolicy | Type<AccessCheck>, message?: string
   return withGuard((target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
     const subject = subjectOf('@Check()', target, key, descriptor);
     const others = (Reflect.getOwnMetadata(RULE_KEYS.checks, subject) ?? []) as CheckRule[];
-    const checks = Object.freeze([Object.freeze({ policy, message }), ...others]);
-    Reflect.defineMetadata(RULE_KEYS.checks, checks, subject);
+    const check = Object.freeze({ policy, message });
+    if (includesRule(others, check)) return;
+    Reflect.defineMetadata(RULE_KEYS.checks, Object.freeze([check, ...others]), subject);
   });
 }
 
@@ -107,7 +118,8 @@ export function ClientsOnly(): RuleDecorator {
 /**
  * Lets everybody in without a look at the token.
  *
- * A rule beside it, or on the method while this is on the class, wins over it.
+ * A rule beside it wins over it, and so does whatever is nearer to the handler: on the method while
+ * this is on the class, or on a class that extends it.
  */
 export function Public(): RuleDecorator {
   return mark('@Public()', 'public', true);
@@ -128,28 +140,41 @@ function rule(decorator: string, name: keyof typeof RULE_KEYS, value: unknown): 
 }
 
 function mark(decorator: string, name: keyof typeof RULE_KEYS, value: unknown): RuleDecorator {
-  return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+  return noted((target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
     const subject = subjectOf(decorator, target, key, descriptor);
-    if (Reflect.hasOwnMetadata(RULE_KEYS[name], subject)) {
+    const written = [subject, ...(key === undefined ? [] : decoratedAt(target, key))]
+      .map((place): unknown => Reflect.getOwnMetadata(RULE_KEYS[name], place))
+      .filter((other) => other !== undefined);
+    if (!written.every((other) => includesRule([value], other))) {
       // The second would silently replace the first, and a rule would be lost.
       throw new TypeError(
         `${decorator} on ${placeOf(target, key)} meets another rule of its kind; write one rule`,
       );
     }
     Reflect.defineMetadata(RULE_KEYS[name], value, subject);
+  });
+}
+
+/** Keeps a rule from being lost when another function takes the place of the method. */
+function noted(decorate: RuleDecorator): RuleDecorator {
+  return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    decorate(target as never, key as never, descriptor as never);
+    if (key !== undefined) noteDecorated(target, key, descriptor?.value as () => unknown);
+    noteRuled(key === undefined ? (target as () => unknown) : target.constructor);
+    forgetRules();
   };
 }
 
 /** A rule protects by itself: forgetting `@UseGuards()` cannot leave its route open. */
 function withGuard(decorate: RuleDecorator): RuleDecorator {
-  return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
+  return noted((target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
     decorate(target as never, key as never, descriptor as never);
     const subject = (descriptor?.value ?? target) as object;
     const guards = (Reflect.getMetadata(GUARDS_METADATA, subject) ?? []) as unknown[];
     if (guards.includes(CognitoGuard)) return;
     // First, so that the guards beside it find the user on the request.
     Reflect.defineMetadata(GUARDS_METADATA, [CognitoGuard, ...guards], subject);
-  };
+  });
 }
 
 function subjectOf(
