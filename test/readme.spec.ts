@@ -616,6 +616,15 @@ describe('The snippets of the README', () => {
     expect(await refused.json()).toMatchObject({ statusCode: 403, code: 'wrong_principal' });
   });
 
+  it('accept machines beside users whose tokens are bound', async () => {
+    const { BoundModule } = await imported<{ BoundModule: Type }>('bound.module');
+    const url = `${await boot(BoundModule)}/jobs`;
+
+    expect((await send(url, customers.clientToken())).status).toBe(200);
+    const refused = await send(url, customers.accessToken('alice'));
+    expect(await refused.json()).toMatchObject({ statusCode: 401, code: 'wrong_audience' });
+  });
+
   it('find tokens elsewhere', async () => {
     const { BalancerModule } = await imported<{ BalancerModule: Type }>('balancer.module');
     const url = `${await boot(BalancerModule)}/orders`;

@@ -2,6 +2,18 @@ import type { JsonWebKey } from 'node:crypto';
 import type { TokenUse } from './token/claims.js';
 import type { TokenExtractor } from './transport/token-extractors.js';
 
+/** One app client whose tokens are accepted, with an `audience` of its own. */
+export interface AppClientOptions {
+  clientId: string;
+
+  /**
+   * Takes the place of `audience` of the user pool for the tokens of this app client; `null` asks
+   * them for none. An `aud` that names another resource than the user pool asks for is refused all
+   * the same.
+   */
+  audience?: string | readonly string[] | null;
+}
+
 /** One user pool whose tokens are accepted. */
 export interface UserPoolOptions {
   /**
@@ -9,28 +21,36 @@ export interface UserPoolOptions {
    *
    * Default: the user pool id.
    */
-  name?: string;
+  name?: string | undefined;
 
   /** The id of the user pool, for example `eu-west-1_AbCdEf123`; its Region is read from it. */
   userPoolId: string;
 
   /**
-   * The app client or clients whose tokens are accepted.
+   * The Region of the user pool. It must agree with the one in `userPoolId`.
+   *
+   * Default: the one in `userPoolId`.
+   */
+  region?: string | undefined;
+
+  /**
+   * The app client or clients whose tokens are accepted; each may have an `audience` of its own.
    *
    * `null` accepts the tokens of every app client of the user pool, and warns at every boot.
    */
-  clientId: string | readonly string[] | null;
+  clientId: string | readonly (string | AppClientOptions)[] | null;
 
   /**
    * The kinds of token that routes accept, unless `@TokenUse()` says otherwise.
    *
    * Default: `'access'`.
    */
-  tokenUse?: TokenUse | readonly TokenUse[];
+  tokenUse?: TokenUse | readonly TokenUse[] | undefined;
 
   /**
-   * Resource identifiers, one of which an access token must carry as `aud` (resource binding,
-   * RFC 8707). ID tokens are not affected.
+   * Resource identifiers, one of which the access token of a user must carry as `aud` (resource
+   * binding, RFC 8707). Cognito cannot bind the tokens of machines: theirs may have no `aud`, but
+   * none that names another resource. ID tokens are not affected.
    *
    * Default: `aud` of access tokens is not looked at.
    */
@@ -41,7 +61,7 @@ export interface UserPoolOptions {
    *
    * Default: both forms that AWS uses for this user pool (`cognito-idp.` and `issuer-cognito-idp.`).
    */
-  issuer?: string | readonly string[];
+  issuer?: string | readonly string[] | undefined;
 
   /**
    * Further Regions to which the user pool is replicated; the original issuer of a replica carries
@@ -49,7 +69,7 @@ export interface UserPoolOptions {
    *
    * Default: none.
    */
-  replicaRegions?: readonly string[];
+  replicaRegions?: readonly string[] | undefined;
 
   /**
    * Where the key set is fetched from. `http:` is possible only when it is written out here or in
@@ -57,14 +77,14 @@ export interface UserPoolOptions {
    *
    * Default: `<issuer>/.well-known/jwks.json`.
    */
-  jwksUri?: string;
+  jwksUri?: string | undefined;
 
   /**
    * A fixed key set: nothing is fetched, and a rotation at the user pool is not noticed.
    *
    * Default: the keys are fetched.
    */
-  jwks?: { readonly keys: readonly JsonWebKey[] };
+  jwks?: { readonly keys: readonly JsonWebKey[] } | undefined;
 }
 
 /** How many verified tokens are remembered, and for how long. */
@@ -74,14 +94,14 @@ export interface TokenCacheOptions {
    *
    * Default: 5,000.
    */
-  maxEntries?: number;
+  maxEntries?: number | undefined;
 
   /**
    * Milliseconds after which a token is verified in full again. Never longer than the token lives.
    *
    * Default: until the token expires.
    */
-  maxAge?: number;
+  maxAge?: number | undefined;
 }
 
 /** How signing keys are fetched and kept. */
@@ -91,35 +111,35 @@ export interface KeyOptions {
    *
    * Default: 600,000 (10 minutes).
    */
-  maxAge?: number;
+  maxAge?: number | undefined;
 
   /**
    * Milliseconds for which the last good key set serves while it cannot be refreshed.
    *
    * Default: 86,400,000 (24 hours).
    */
-  staleFor?: number;
+  staleFor?: number | undefined;
 
   /**
    * Least milliseconds between two fetches caused by unknown key ids.
    *
    * Default: 10,000 (10 seconds).
    */
-  cooldown?: number;
+  cooldown?: number | undefined;
 
   /**
    * Milliseconds for one fetch, including the body.
    *
    * Default: 3,000.
    */
-  timeout?: number;
+  timeout?: number | undefined;
 
   /**
    * Bytes of the largest key set that is read.
    *
    * Default: 524,288 (512 KB).
    */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
 
   /**
    * When keys are fetched first: after the boot without blocking it, before the boot ends (which
@@ -127,14 +147,14 @@ export interface KeyOptions {
    *
    * Default: `'background'`.
    */
-  preload?: 'background' | 'required' | 'lazy';
+  preload?: 'background' | 'required' | 'lazy' | undefined;
 
   /**
    * Fetches a key set in place of the built-in client, for example through a proxy.
    *
    * Default: `fetch`, status 200 only, no redirects, within `timeout` and `maxBytes`.
    */
-  fetcher?: (uri: string) => Promise<{ keys: readonly JsonWebKey[] }>;
+  fetcher?: ((uri: string) => Promise<{ keys: readonly JsonWebKey[] }>) | undefined;
 }
 
 /** Weakens verification. For local development only: refuses to boot in production. */
@@ -144,24 +164,31 @@ export interface UnsafeOptions {
    *
    * Default: false.
    */
-  skipVerification?: boolean;
+  skipVerification?: boolean | undefined;
 
   /**
    * Accepts expired tokens.
    *
    * Default: false.
    */
-  ignoreExpiration?: boolean;
+  ignoreExpiration?: boolean | undefined;
 }
 
+/** The user pool that stands inline: what is not given is read from the environment. */
+type InlineUserPool = {
+  [Name in keyof UserPoolOptions]?: Name extends 'audience'
+    ? UserPoolOptions[Name]
+    : UserPoolOptions[Name] | undefined;
+};
+
 /** What `CognitoAuthModule.forRoot()` takes: one user pool inline, or several in `userPools`. */
-export interface CognitoAuthOptions extends Partial<UserPoolOptions> {
+export interface CognitoAuthOptions extends InlineUserPool {
   /**
    * Several user pools, instead of one inline.
    *
    * Default: the inline user pool.
    */
-  userPools?: readonly UserPoolOptions[];
+  userPools?: readonly UserPoolOptions[] | undefined;
 
   /**
    * Where the token of a request is found; several are tried in order.
@@ -175,14 +202,14 @@ export interface CognitoAuthOptions extends Partial<UserPoolOptions> {
    *
    * Default: 0.
    */
-  clockTolerance?: number;
+  clockTolerance?: number | undefined;
 
   /**
    * Characters of the longest token that is looked at.
    *
    * Default: 16,384.
    */
-  maxTokenLength?: number;
+  maxTokenLength?: number | undefined;
 
   /**
    * The memory of verified tokens; `false` verifies every token in full on every request. A token
@@ -190,25 +217,25 @@ export interface CognitoAuthOptions extends Partial<UserPoolOptions> {
    *
    * Default: on.
    */
-  tokenCache?: TokenCacheOptions | false;
+  tokenCache?: TokenCacheOptions | false | undefined;
 
   /** How signing keys are fetched and kept. */
-  keys?: KeyOptions;
+  keys?: KeyOptions | undefined;
 
   /**
    * The property of the request that holds the user.
    *
    * Default: `'user'`.
    */
-  property?: string;
+  property?: string | undefined;
 
   /**
    * The protection space named in `WWW-Authenticate`.
    *
    * Default: `'api'`.
    */
-  realm?: string;
+  realm?: string | undefined;
 
   /** Weakens verification. For local development only: refuses to boot in production. */
-  unsafe?: UnsafeOptions;
+  unsafe?: UnsafeOptions | undefined;
 }

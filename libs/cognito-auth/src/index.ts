@@ -4,6 +4,7 @@ export type {
   CognitoAuthOptionsFactory,
 } from './cognito-auth.module-definition.js';
 export type {
+  AppClientOptions,
   CognitoAuthOptions,
   KeyOptions,
   TokenCacheOptions,
