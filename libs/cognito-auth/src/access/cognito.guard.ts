@@ -6,6 +6,7 @@ import { requestOf } from '../transport/request-of.js';
 import { setResponseHeader } from '../transport/response-headers.js';
 import { SocketMessage } from '../transport/socket-message.js';
 import { AccessControl } from './access-control.js';
+import { scopesIn } from './access-rules.js';
 import { lastAuthenticationOf, lastVerifiedOf } from './authentication.js';
 import { accessRulesOf, COGNITO_GUARD } from './rule-metadata.js';
 
@@ -72,6 +73,8 @@ export class CognitoGuard implements CanActivate {
   }
 
   private setHeaders(context: ExecutionContext, error: CognitoAuthError): void {
+    const { scopes } = accessRulesOf(context.getHandler(), context.getClass());
+    if (scopes) error.nameScopes(scopesIn(scopes));
     const challenge = error.challenge(this.access.verifier.options.realm);
     if (challenge) setResponseHeader(context, 'WWW-Authenticate', challenge);
     if (error.retryAfter) setResponseHeader(context, 'Retry-After', String(error.retryAfter));
