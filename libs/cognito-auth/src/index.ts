@@ -12,7 +12,7 @@ export type {
   UserPoolOptions,
 } from './cognito-auth.options.js';
 export { CognitoAuthService } from './cognito-auth.service.js';
-export type { ConnectionRules, VerifyRules } from './cognito-auth.service.js';
+export type { ConnectionRules } from './cognito-auth.service.js';
 export { CognitoAuthError, CognitoAuthOptionsError } from './cognito-auth.errors.js';
 export type { CognitoAuthErrorCode } from './cognito-auth.errors.js';
 
@@ -48,6 +48,7 @@ export type {
   ProviderOf,
 } from './access/hooks.js';
 export type { RouteInfo } from './access/route-inventory.js';
+export type { VerifyRules } from './access/rule-values.js';
 
 export { KeyvRevocationStore } from './revocation/keyv-revocation-store.js';
 export type { KeyvLike } from './revocation/keyv-revocation-store.js';

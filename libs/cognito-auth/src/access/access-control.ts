@@ -13,7 +13,7 @@ import type { AccessRules, CheckRule } from './access-rules.js';
 import { authenticationOf } from './authentication.js';
 import type { Authentication, Caller } from './authentication.js';
 import { ConnectionTokens } from './connection-tokens.js';
-import { callHook, hookFailed, HOOKS, textsOf } from './hooks.js';
+import { callHook, hookFailed, HOOKS, identityIn, textsOf } from './hooks.js';
 import type {
   AccessCheck,
   GroupsProvider,
@@ -152,8 +152,9 @@ export class AccessControl {
     const principal = await this.currentPrincipalOf(verified);
     const { identity } = this;
     if (!identity) return { principal, user: principal };
-    const user = await callHook('identity', () => identity.resolve(principal, context));
-    if (user !== null && user !== undefined) return { principal, user };
+    const answer: unknown = await callHook('identity', () => identity.resolve(principal, context));
+    const user = identityIn(answer);
+    if (user !== undefined) return { principal, user };
     throw new CognitoAuthError('unknown_user', 'The caller is not known to this application');
   }
 

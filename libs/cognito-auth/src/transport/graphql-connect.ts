@@ -20,6 +20,8 @@ interface Authentication<Rules> {
 /** What it does for this library only. */
 interface TokenFinder {
   tokenOf(request: object, tokenFrom?: readonly TokenExtractor[]): Promise<string | null>;
+  /** Missing where a test has another service in its place. */
+  checkRules?(rules: object, caller: string): object;
 }
 
 /** What graphql-ws hands to `onConnect`. */
@@ -54,12 +56,14 @@ interface Opening {
  * operation.
  *
  * @param rules what to ask of everybody who connects
+ * @throws TypeError when a rule is not what its type says
  * @example `subscriptions: { 'graphql-ws': { onConnect: onGraphqlConnect(auth) } }`
  */
 export function onGraphqlConnect<Rules extends object>(
   auth: Authentication<Rules>,
   rules?: NoInfer<Rules>,
 ): (this: unknown, opening: object) => Promise<boolean> {
+  if (rules) (auth as unknown as TokenFinder).checkRules?.(rules, 'onGraphqlConnect()');
   return async function onConnect(this: unknown, opened: object) {
     const opening = openingOf(this, opened);
     const { socket } = opening;

@@ -13,7 +13,7 @@ import { Connections } from './connections.js';
  * has sockets like theirs.
  *
  * @example `app.useWebSocketAdapter(withCognitoAuth(app, new IoAdapter(app)))`
- * @throws CognitoAuthOptionsError
+ * @throws CognitoAuthOptionsError, or TypeError when a rule is not what its type says
  */
 export function withCognitoAuth<Adapter extends WebSocketAdapter>(
   app: Pick<INestApplicationContext, 'get'>,
@@ -21,10 +21,12 @@ export function withCognitoAuth<Adapter extends WebSocketAdapter>(
   options: CognitoWsOptions = {},
 ): Adapter {
   const resolved = resolveWsOptions(options);
+  const auth: Partial<CognitoAuthService> & object = app.get(CognitoAuthService);
+  auth.checkRules?.(resolved.rules, 'withCognitoAuth()');
   const create = adapter.create.bind(adapter);
   const bindClientConnect = adapter.bindClientConnect.bind(adapter);
   const bindMessageHandlers = adapter.bindMessageHandlers.bind(adapter);
-  const connections = new Connections(app.get(CognitoAuthService), resolved, bindAuthenticate);
+  const connections = new Connections(auth as CognitoAuthService, resolved, bindAuthenticate);
   const namespaces = new WeakSet<Namespace>();
 
   // Not one of Nest's handlers, but the adapter finds its messages in whatever form they come.
