@@ -100,6 +100,19 @@ describe.each(ADAPTERS)('CognitoAuthService.verify() in an app on %s', (adapter)
     expect(error).toMatchObject({ code, status });
   });
 
+  it.each(['Bearer ', 'bearer ', ' BEARER\t'])(
+    'says what is wrong with %j in front of a token, and shows no token',
+    async (prefix) => {
+      const token = pool.accessToken('alice');
+      const error = await service.verify(`${prefix}${token}`).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({
+        code: 'malformed_token',
+        message: 'The token has "Bearer" in front of it; give it without "Bearer"',
+      });
+      for (const part of token.split('.')) expect(JSON.stringify(error)).not.toContain(part);
+    },
+  );
+
   it('asks for what the rules of a route would ask for', async () => {
     const alice = pool.accessToken('alice', { scopes: ['openid'] });
     const rules = { groups: { any: ['admin'] }, scopes: { all: ['openid'] } };

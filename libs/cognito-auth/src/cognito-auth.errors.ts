@@ -41,6 +41,8 @@ interface CognitoAuthErrorDetails {
   scopes?: readonly string[];
   /** Seconds after which a retry makes sense, for 503. */
   retryAfter?: number;
+  /** The hook of the application that failed, for `hook_failed`; never sent to the client. */
+  hook?: string;
 }
 
 /**
@@ -60,6 +62,9 @@ export class CognitoAuthError extends HttpException {
   /** Whole seconds after which a retry makes sense; only on 503. */
   readonly retryAfter?: number;
 
+  /** The hook of the application that failed; only with `hook_failed`. */
+  readonly hook?: string;
+
   // Not a property that a frozen error keeps from being set.
   #scopes: readonly string[];
 
@@ -74,6 +79,7 @@ export class CognitoAuthError extends HttpException {
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
     this.code = code;
     this.#scopes = details.scopes ?? [];
+    if (details.hook !== undefined) this.hook = details.hook;
     if (status === 503) this.retryAfter = Math.max(1, Math.ceil(details.retryAfter ?? 1));
   }
 

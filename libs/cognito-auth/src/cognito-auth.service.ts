@@ -54,24 +54,25 @@ export class CognitoAuthService {
    * @throws TypeError when a rule is not what its type says, which must not admit anybody
    */
   async verify(token: string, rules?: VerifyRules): Promise<CognitoPrincipal> {
-    if (typeof token !== 'string' || token === '') {
-      throw new CognitoAuthError('missing_token', 'There is no token to verify');
-    }
-    const accessRules = rules === undefined ? NO_RULES : this.checkRules(rules, VERIFY);
-    let verified: VerifiedToken | CognitoAuthError;
+    let verified: VerifiedToken | undefined;
     try {
+      checkPresence(token);
+      const accessRules = rules === undefined ? NO_RULES : this.checkRules(rules, VERIFY);
       // No turn of the event loop for what is at hand.
-      const verifying = this.access.verifier.verify(token);
+      const verifying = this.verified(token);
       verified = verifying instanceof Promise ? await verifying : verifying;
+      checkToken(verified.principal, accessRules, verified.pool.tokenUse);
+      const asking = this.access.currentPrincipalOf(verified.principal);
+      const principal = asking instanceof Promise ? await asking : asking;
+      checkPrincipal(principal, accessRules);
+      return principal;
     } catch (error) {
-      throw asRefusal(error);
+      // A fault is for whoever called to report.
+      if (error instanceof CognitoAuthError && error.getStatus() < 500) {
+        this.access.refusals.note(error, verified?.principal, token);
+      }
+      throw error;
     }
-    if (verified instanceof CognitoAuthError) throw verified;
-    checkToken(verified.principal, accessRules, verified.pool.tokenUse);
-    const asking = this.access.currentPrincipalOf(verified.principal);
-    const principal = asking instanceof Promise ? await asking : asking;
-    checkPrincipal(principal, accessRules);
-    return principal;
   }
 
   /**
@@ -128,6 +129,20 @@ export class CognitoAuthService {
     tokenFrom: readonly TokenExtractor[] = this.access.verifier.options.tokenFrom,
   ): Promise<string | null> {
     return extractToken(tokenFrom, request);
+  }
+
+  private verified(token: string): VerifiedToken | Promise<VerifiedToken> {
+    let verdict: VerifiedToken | CognitoAuthError | Promise<VerifiedToken>;
+    try {
+      verdict = this.access.verifier.verify(token);
+    } catch (error) {
+      throw refusalOf(error, token);
+    }
+    if (verdict instanceof CognitoAuthError) throw refusalOf(verdict, token);
+    if (!(verdict instanceof Promise)) return verdict;
+    return verdict.catch((error: unknown) => {
+      throw refusalOf(error, token);
+    });
   }
 
   /**
@@ -211,6 +226,20 @@ export class CognitoAuthService {
     const { userPools } = this.access.verifier.options;
     return [...new Set(userPools.flatMap((pool) => pool.tokenUse))];
   }
+}
+
+function checkPresence(token: unknown): void {
+  if (typeof token === 'string' && token !== '') return;
+  throw new CognitoAuthError('missing_token', 'There is no token to verify');
+}
+
+function refusalOf(error: unknown, token: string): CognitoAuthError {
+  const refusal = asRefusal(error);
+  if (refusal.code !== 'malformed_token' || !/^\s*Bearer\s/i.test(token)) return refusal;
+  return new CognitoAuthError(
+    'malformed_token',
+    'The token has "Bearer" in front of it; give it without "Bearer"',
+  );
 }
 
 const NO_RULES: AccessRules = Object.freeze({ mode: 'required' });

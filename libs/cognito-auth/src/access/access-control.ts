@@ -20,6 +20,7 @@ import type {
   IdentityResolver,
   PermissionsProvider,
 } from './hooks.js';
+import { RefusalLog } from './refusal-log.js';
 import { RequestTokens } from './request-tokens.js';
 
 /**
@@ -31,6 +32,7 @@ import { RequestTokens } from './request-tokens.js';
 @Injectable()
 export class AccessControl {
   readonly connectionTokens = new ConnectionTokens();
+  readonly refusals: RefusalLog;
 
   private readonly tokens: RequestTokens;
   private readonly checks = new Map<Type<AccessCheck>, Promise<AccessCheck>>();
@@ -44,6 +46,7 @@ export class AccessControl {
     @Optional() @Inject(HOOKS.permissions) readonly permissions?: PermissionsProvider,
     @Optional() @Inject(HOOKS.revocation) readonly revocation?: RevocationStore,
   ) {
+    this.refusals = new RefusalLog(verifier.options);
     this.tokens = new RequestTokens(verifier.options.tokenFrom, this.connectionTokens);
   }
 
@@ -194,11 +197,12 @@ export class AccessControl {
     { principal }: Caller,
     context: ExecutionContext,
   ): Promise<void> {
-    const [passes, messageOfClass]: Outcome = await callHook('check', async () => {
+    const call = async (): Promise<Outcome> => {
       if (!isCheckClass(policy)) return [await policy(principal, context)];
       const check = await this.checkOf(policy);
       return [await check.check(principal, context), check.message];
-    });
+    };
+    const [passes, messageOfClass] = await callHook('check', call, `check ${policy.name}`.trim());
     if (passes === true) return;
     throw new CognitoAuthError(
       'check_failed',

@@ -67,7 +67,8 @@ export class CognitoGuard implements CanActivate {
   private report(context: ExecutionContext, error: unknown): void {
     if (!(error instanceof CognitoAuthError)) return;
     if (error.code === 'unsupported_context') return this.reportContext(context, error);
-    this.log(context, error);
+    const { token } = lastAuthenticationOf(context) ?? {};
+    this.access.refusals.note(error, lastVerifiedOf(context)?.principal, token);
     if (context.getType() === 'http') this.setHeaders(context, error);
     else this.tellConnection(context, error);
   }
@@ -94,20 +95,6 @@ export class CognitoGuard implements CanActivate {
     const remedy = typeof cause === 'string' ? cause : UNKNOWN_CONTEXT;
     this.logger.error(`${message}: ${handler} is refused. To change that, ${remedy}`);
   }
-
-  // Only what a verified token says is fit for a log; and only its holder can fill the log.
-  private log(context: ExecutionContext, { code, cause }: CognitoAuthError): void {
-    const principal = lastVerifiedOf(context)?.principal;
-    if (!principal) return;
-    const { jti, sub, userPool } = principal;
-    const refusal = { message: 'Refused', code, jti, sub, userPool };
-    if (code === 'hook_failed') {
-      const token = lastAuthenticationOf(context)?.token;
-      this.logger.error(refusal, token ? stackOf(cause, token) : undefined);
-    } else {
-      this.logger.debug(refusal);
-    }
-  }
 }
 
 /** A refusal as a value: V8 optimizes no function that only ever throws, so just one does. */
@@ -118,8 +105,3 @@ class Refused {
 const UNKNOWN_CONTEXT =
   'mark the handler @Public() and verify its token with CognitoAuthService.verify(): CognitoGuard ' +
   'knows http, graphql, ws and rpc';
-
-/** Where the code of the application failed; it may quote the token that it was given. */
-function stackOf(cause: unknown, token: string): string | undefined {
-  return cause instanceof Error ? cause.stack?.replaceAll(token, '[token]') : undefined;
-}

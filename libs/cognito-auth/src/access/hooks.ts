@@ -107,24 +107,29 @@ function kindOf(provided: unknown): string {
 /**
  * Calls a hook of the application.
  *
+ * @param name what the log calls it, if more is known than its kind
  * @throws HttpException as the hook threw it; anything else becomes 503 `hook_failed`, which is
  * neither the caller's fault nor a way in
  */
-export async function callHook<T>(hook: string, call: () => T | Promise<T>): Promise<T> {
+export async function callHook<T>(
+  hook: string,
+  call: () => T | Promise<T>,
+  name = hook,
+): Promise<T> {
   try {
     return await call();
   } catch (error) {
     if (error instanceof HttpException) throw error;
-    throw hookFailed(hook, error);
+    throw hookFailed(hook, error, name);
   }
 }
 
 /** The answer when a hook of the application did not do its work. */
-export function hookFailed(hook: string, cause: unknown): CognitoAuthError {
+export function hookFailed(hook: string, cause: unknown, name = hook): CognitoAuthError {
   return new CognitoAuthError(
     'hook_failed',
     `Access cannot be decided at the moment (${hook}); try again later`,
-    { cause },
+    { cause, hook: name },
   );
 }
 

@@ -59,7 +59,7 @@ export class RegisteredStrategy
     const { createCognitoStrategy } = await import('../strategy/cognito.strategy.js');
     return createCognitoStrategy(this.name, this.access.verifier, {
       admit: (admission) => this.admit(admission),
-      refused: () => undefined,
+      refused: (error, token) => this.access.refusals.note(error, undefined, token),
     });
   }
 

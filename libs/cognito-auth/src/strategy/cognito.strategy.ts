@@ -24,7 +24,7 @@ export interface Outcomes {
   /** Resolves with the user of Passport, or rejects. */
   admit(admission: Admission): Promise<CognitoPrincipal>;
   /** Called with each refusal, before Passport gets to know it. */
-  refused(error: unknown, token?: string): void;
+  refused(error: CognitoAuthError, token?: string): void;
 }
 
 /** A request whose token is verified. */
@@ -71,7 +71,7 @@ export function createCognitoStrategy(
       const sent: { token?: string } = {};
       const refuse = (reason: unknown): void => {
         const refusal = refusalOf(reason);
-        outcomes.refused(refusal, sent.token);
+        if (refusal instanceof CognitoAuthError) outcomes.refused(refusal, sent.token);
         if (!isRefusal(refusal)) return error(refusal);
         setChallenge(request, refusal.challenge(options.realm));
         fail(refusal, refusal.getStatus());

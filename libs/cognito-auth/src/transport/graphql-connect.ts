@@ -1,11 +1,14 @@
-import { HttpException } from '@nestjs/common';
+import { HttpException, Logger } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { faultText } from '../fault-text.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { ConnectionWatch, disconnect } from './connection-watch.js';
 import type { Socket } from './connection-watch.js';
 import { GraphqlConnection } from './graphql-connection.js';
 import type { UpgradeRequest } from './graphql-connection.js';
 import type { TokenExtractor } from './token-extractors.js';
+
+const logger = new Logger('CognitoAuthModule');
 
 /** What `CognitoAuthService` does; it lies above this file. */
 interface Authentication<Rules> {
@@ -68,17 +71,26 @@ export function onGraphqlConnect<Rules extends object>(
     const opening = openingOf(this, opened);
     const { socket } = opening;
     const watch = ConnectionWatch.of(socket);
+    let token: string | undefined;
     try {
-      const token = await tokenOf(auth, opening.connection);
+      token = await tokenOf(auth, opening.connection);
       const principal = await authenticate(auth, opening, token, rules);
-      watch.start(principal, () => auth.verify(token, rules));
+      const accepted = token;
+      watch.start(principal, () => auth.verify(accepted, rules));
       return true;
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
+      reportFault(error, token);
       disconnect(socket, error);
       return false;
     }
   };
+}
+
+/** Logs that a hook of the application failed; its code may quote the token. */
+function reportFault(error: HttpException, token?: string): void {
+  if (!(error instanceof CognitoAuthError) || error.code !== 'hook_failed') return;
+  logger.error('A GraphQL connection cannot be authenticated', faultText(error, token));
 }
 
 async function tokenOf(auth: object, connection: GraphqlConnection): Promise<string> {
