@@ -141,6 +141,17 @@ describe.each(ADAPTERS)('CognitoAuthService.strategyName in AuthGuard() on %s', 
     expect((await send(app, '/either', token)).status).toBe(401);
   });
 
+  it('allows for as many seconds after exp as clockTolerance says', async () => {
+    const token = pool.accessToken('alice', { expiresIn: -30 });
+    const tolerant = await start({ clockTolerance: 60 });
+    expect(await send(tolerant, '/either', token)).toMatchObject(ALICE);
+    const past = pool.accessToken('alice', { expiresIn: -70 });
+    expect((await send(tolerant, '/either', past)).status).toBe(401);
+    const exact = await start({ clockTolerance: 0 });
+    expect((await send(exact, '/either', token)).status).toBe(401);
+    expect(told.at(-1)).toMatchObject([{ code: 'token_expired' }, 'ApiKey']);
+  });
+
   it('refuses what was revoked, and is an error while that cannot be known', async () => {
     const store = new MemoryRevocationStore();
     const app = await start({ revocation: { useValue: store } });

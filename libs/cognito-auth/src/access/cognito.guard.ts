@@ -33,6 +33,13 @@ export class CognitoGuard implements CanActivate {
     this.access = access;
   }
 
+  /**
+   * Admits or throws: at once where nothing has to be waited for, or else by a promise. A guard that
+   * composes this one calls it in an `async` function and awaits it there, or begins with
+   * `Promise.resolve().then(() => guard.canActivate(context))`; what it throws is then a rejection.
+   *
+   * @throws CognitoAuthError
+   */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const decision = this.decide(context);
     // Thrown, not promised: a guard that calls this one and does not wait lets nobody in.
