@@ -153,7 +153,7 @@ describe.each(ADAPTERS)('The options on %s', (adapter) => {
       outcomesOf(
         {
           audience: 'https://a.example',
-          clientId: [clientId].flat().map((id) => ({ clientId: String(id), audience: own })),
+          clientId: [clientId].flat().map((id) => ({ clientId: id, audience: own })),
         },
         ...tokens,
       );

@@ -24,7 +24,7 @@ import {
 } from 'nestjs-cognito-auth';
 import type { CognitoAuthErrorCode, CognitoPrincipal, CognitoUser } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
-import request from 'supertest';
+import supertest from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ADAPTERS, createApp, send, startApp } from './support/app.js';
 import { refusal } from './support/refusals.js';
@@ -332,7 +332,7 @@ describe('A strategy of Passport in an application for tests', () => {
       imports: [CognitoAuthModule.forRoot(pool.options()), ShownModule],
     }).compile();
     const server = adapter === 'express' ? new ExpressAdapter() : new FastifyAdapter();
-    const app = module.createNestApplication<INestApplication>(server, { logger: false });
+    const app = module.createNestApplication(server, { logger: false });
     await app.init();
     onTestFinished(() => app.close());
     if (server instanceof FastifyAdapter) await server.getInstance().ready();
@@ -354,7 +354,7 @@ describe('A strategy of Passport in an application for tests', () => {
       const username = token && answer.json<{ username: string }>().username;
       return [answer.statusCode, answer.headers['www-authenticate'], username];
     }
-    const answer = await request(app.getHttpServer() as never)
+    const answer = await supertest(app.getHttpServer() as never)
       .get(url)
       .set(headers);
     const { username } = answer.body as { username?: string };

@@ -340,7 +340,7 @@ describe.each(ADAPTERS)('The log of a hook that failed on %s', (adapter) => {
       }),
     );
     const { app, lines } = await start(adapter, {
-      identity: { useValue: { resolve: failing as never } },
+      identity: { useValue: { resolve: failing } },
     });
     expect((await send(app, '/orders', token)).status).toBe(503);
     const text = JSON.stringify(lines);

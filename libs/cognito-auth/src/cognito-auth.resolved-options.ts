@@ -156,8 +156,11 @@ export function warningsOf(options: ResolvedOptions): string[] {
 }
 
 function keyAddressesOf({ userPools }: ResolvedOptions): Set<string> {
-  const fetching = userPools.filter(({ jwks }) => !jwks);
-  return new Set(fetching.flatMap(({ issuers }) => [...issuers.values()]));
+  const addresses = new Set<string>();
+  for (const { jwks, issuers } of userPools) {
+    if (!jwks) for (const uri of issuers.values()) addresses.add(uri);
+  }
+  return addresses;
 }
 
 /** Whether a host, as URL writes it, is this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3). */

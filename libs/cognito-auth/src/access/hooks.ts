@@ -142,7 +142,7 @@ export function identityIn(answer: unknown): Identity | undefined {
   if (typeof answer === 'object') return answer;
   // What is false where the application asks for a user would be nobody to it, and admitted.
   if (typeof answer === 'string' && answer !== '') return answer;
-  if (Number.isFinite(answer) && answer !== 0) return answer as number;
+  if (Number.isFinite(answer) && answer !== 0) return answer;
   throw hookFailed(
     'identity',
     new TypeError('resolve() returned neither a user nor null, undefined or false'),

@@ -11,7 +11,7 @@ const FEWEST = 20;
 /** How many of them make nearly all. */
 const NEARLY_ALL = 0.95;
 /** What clients of a sound API are told every day: only a whole window of it says anything. */
-const USUAL: readonly CognitoAuthErrorCode[] = ['missing_token', 'token_expired'];
+const USUAL: ReadonlySet<CognitoAuthErrorCode> = new Set(['missing_token', 'token_expired']);
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -72,7 +72,7 @@ export class RefusalLog {
     const count = (this.counts.get(code) ?? 0) + 1;
     this.counts.set(code, count);
     this.total += 1;
-    const fewest = USUAL.includes(code) ? WINDOW : FEWEST;
+    const fewest = USUAL.has(code) ? WINDOW : FEWEST;
     const isNearlyAll = this.total >= fewest && count >= NEARLY_ALL * this.total;
     if (isNearlyAll && now - this.warnedAt >= MINUTE) {
       this.warnedAt = now;

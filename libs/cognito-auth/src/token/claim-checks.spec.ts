@@ -182,8 +182,6 @@ describe('The audience of an access token', () => {
   });
 
   describe('of a machine', () => {
-    const MACHINE = without(ACCESS, 'username');
-
     it.each([
       ['is not asked for, because Cognito gives it none', {}, undefined],
       ['may be the app client, which names no resource', { aud: 'web' }, undefined],
