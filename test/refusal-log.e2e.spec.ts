@@ -73,7 +73,8 @@ class OrdersController {
   }
 }
 
-const ISSUER = 'http://localhost:9229/eu-west-1_AbCdEf123';
+// As the log of a refusal has it: not in the form of a claim.
+const ISSUER = 'localhost:9229/eu-west-1_AbCdEf123 (http)';
 
 let pool: LocalUserPool;
 let stranger: LocalUserPool;
@@ -106,9 +107,9 @@ async function start(adapter: Adapter, options: CognitoAuthOptions & CognitoAuth
     { imports: [module], controllers: [OrdersController], providers: [OwnsOrder] },
     { logger },
   );
-  lines.length = 0;
+  const boot = lines.splice(0);
   const of = (level: string) => lines.filter(([name]) => name === level);
-  return { app, lines, of };
+  return { app, boot, lines, of };
 }
 
 describe.each(ADAPTERS)('The log of refused tokens on %s', (adapter) => {
@@ -131,13 +132,13 @@ describe.each(ADAPTERS)('The log of refused tokens on %s', (adapter) => {
       'wrong_client',
       '/orders',
       () => pool.accessToken('alice', { claims: { client_id: 'SECRET-client' } }),
-      { expects: expect.stringMatching(/^the app client \w+$/) },
+      { expects: expect.stringMatching(/^the app client \w{4}…\w{3}$/) },
     ],
     [
       'wrong_audience',
       '/orders',
       () => pool.accessToken('alice', { audience: 'https://SECRET.example' }),
-      { expects: `the audience ${audience}` },
+      { expects: 'the audience api.example.com (https)' },
     ],
     [
       'wrong_token_use',
@@ -350,6 +351,20 @@ describe.each(ADAPTERS)('The log of a hook that failed on %s', (adapter) => {
   });
 });
 
+describe.each(ADAPTERS)('The log of the boot on %s', (adapter) => {
+  it('says at debug what is accepted', async () => {
+    const { boot } = await start(adapter, {
+      clientId: ['web', 'cli'],
+      audience: 'https://a.example',
+    });
+    expect(boot).toContainEqual([
+      'debug',
+      `Accepts access tokens of the user pool "eu-west-1_AbCdEf123", issued by ${pool.issuer}, for the app client web or cli, for the audience https://a.example`,
+      'CognitoAuthModule',
+    ]);
+  });
+});
+
 describe('The log of an API with several user pools', () => {
   it('says what each of them expects', async () => {
     const { app, of } = await start('express', {
@@ -366,7 +381,7 @@ describe('The log of an API with several user pools', () => {
     expect((await send(app, '/orders', token)).code).toBe('wrong_client');
     expect(of('debug')[0]?.[1]).toMatchObject({
       expects: expect.stringMatching(
-        /^the app client \w+ \(user pool "staff"\), any \(user pool "customers"\)$/,
+        /^the app client \w{4}…\w{3} \(user pool "staff"\), any \(user pool "customers"\)$/,
       ),
     });
   });

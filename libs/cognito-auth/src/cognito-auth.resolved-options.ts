@@ -155,6 +155,19 @@ export function warningsOf(options: ResolvedOptions): string[] {
   return warnings;
 }
 
+/** The tokens that are accepted, one sentence for each user pool, for whoever looks for a mistake. */
+export function acceptedBy({ userPools }: ResolvedOptions): string[] {
+  return userPools.map(({ name, tokenUse, issuers, clientIds, audiences }) => {
+    const parts = [
+      `Accepts ${tokenUse.join(' and ')} tokens of the user pool "${name}"`,
+      `issued by ${[...issuers.keys()].join(' or ')}`,
+      `for the app client ${[...(clientIds ?? ['any'])].join(' or ')}`,
+    ];
+    if (audiences) parts.push(`for the audience ${[...audiences].join(' or ')}`);
+    return parts.join(', ');
+  });
+}
+
 function keyAddressesOf({ userPools }: ResolvedOptions): Set<string> {
   const addresses = new Set<string>();
   for (const { jwks, issuers } of userPools) {

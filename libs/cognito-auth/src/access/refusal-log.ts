@@ -129,11 +129,21 @@ const EXPECTATIONS: Partial<Record<CognitoAuthErrorCode, Expectation>> = {
     ({ audiences, audiencesOfClients = [] }) => [
       ...(audiences ?? []),
       ...[...audiencesOfClients].flatMap(([clientId, own]) =>
-        [...(own ?? ['any, or none'])].map((audience) => `${audience} for "${clientId}"`),
+        [...(own ?? ['none'])].map((audience) => `${inShort(audience)} for ${inShort(clientId)}`),
       ),
     ],
   ],
 };
+
+/**
+ * A configured value, so that nobody takes it for a copy from a token: addresses without the form
+ * that a claim has, and ends of ids. Each boot logs them in full.
+ */
+function inShort(value: string): string {
+  const [, scheme, address] = /^(https?):\/\/(.+)$/i.exec(value) ?? [];
+  if (address !== undefined) return `${address} (${scheme})`;
+  return /^[\w+]{8,}$/.test(value) ? `${value.slice(0, 4)}…${value.slice(-3)}` : value;
+}
 
 function expectationIn(
   code: CognitoAuthErrorCode,
@@ -143,7 +153,7 @@ function expectationIn(
   if (!expectation) return undefined;
   const [what, valuesOf] = expectation;
   const ofPools = userPools.map((pool) => {
-    const values = [...valuesOf(pool)].join(' or ') || 'any';
+    const values = [...valuesOf(pool)].map(inShort).join(' or ') || 'any';
     return userPools.length > 1 ? `${values} (user pool "${pool.name}")` : values;
   });
   return `${what} ${ofPools.join(', ')}`;
