@@ -74,7 +74,7 @@ class OrdersController {
 }
 
 // As the log of a refusal has it: not in the form of a claim.
-const ISSUER = 'localhost:9229/eu-west-1_AbCdEf123 (http)';
+const ISSUER = 'localhost:9229/…f123 (http)';
 
 let pool: LocalUserPool;
 let stranger: LocalUserPool;

@@ -72,6 +72,16 @@ describe.each(ADAPTERS)('CognitoAuthService.verify() in an app on %s', (adapter)
     expect(await service.verify(pool.clientToken())).toMatchObject({ kind: 'client' });
   });
 
+  it('gives a principal whose copy is free, for loggers that redact in place', async () => {
+    const principal = await service.verify(pool.accessToken('alice'));
+    const copy = structuredClone({ ...principal });
+    expect(copy).toEqual({ ...principal });
+    Object.assign(copy, { clientId: '[Redacted]' });
+    Object.assign(copy.claims, { sub: '[Redacted]' });
+    expect(copy).toMatchObject({ clientId: '[Redacted]', claims: { sub: '[Redacted]' } });
+    expect(JSON.stringify(principal)).not.toContain('[Redacted]');
+  });
+
   it('gives the principal that the guard found for the same token', async () => {
     const token = pool.accessToken('alice');
     expect(await send(app, '/orders', token)).toMatchObject({ status: 200 });

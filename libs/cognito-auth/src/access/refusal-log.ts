@@ -136,12 +136,12 @@ const EXPECTATIONS: Partial<Record<CognitoAuthErrorCode, Expectation>> = {
 };
 
 /**
- * A configured value, so that nobody takes it for a copy from a token: addresses without the form
- * that a claim has, and ends of ids. Each boot logs them in full.
+ * A configured value as nobody takes it for a copy from a token: a host and the end of a path, or
+ * the ends of an id. Each boot logs them in full.
  */
 function inShort(value: string): string {
-  const [, scheme, address] = /^(https?):\/\/(.+)$/i.exec(value) ?? [];
-  if (address !== undefined) return `${address} (${scheme})`;
+  const [, scheme, host, path] = /^(https?):\/\/([^/]+)(.*)$/i.exec(value) ?? [];
+  if (host !== undefined) return `${host}${path && `/…${path.slice(-4)}`} (${scheme})`;
   return /^[\w+]{8,}$/.test(value) ? `${value.slice(0, 4)}…${value.slice(-3)}` : value;
 }
 
