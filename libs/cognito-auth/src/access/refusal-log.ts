@@ -45,8 +45,7 @@ export class RefusalLog {
     const now = performance.now();
     if (error.code === 'hook_failed') return this.noteFault(error, principal, token);
     if (error.getStatus() < 500) this.count(error.code, now);
-    if (principal) this.logger.debug(this.lineOf(error, principal, token));
-    else if (this.hasRoom(now)) this.logger.debug(this.lineOf(error, undefined, token));
+    if (principal || this.hasRoom(now)) this.logger.debug(this.lineOf(error, principal, token));
   }
 
   private noteFault(
