@@ -46,8 +46,8 @@ const HOSTED_UI: OptionSources = {
   ]),
 };
 
-// What a hook is called with is no option.
-const NO_OPTIONS = new Set(['HostedUiLogin']);
+// What a hook is called with is no option, nor is a value that an option may have.
+const NO_OPTIONS = new Set(['HostedUiLogin', 'AppClientOptions']);
 
 /** Every option of `CognitoAuthModule`, but for those that only hold others. */
 export function documentedOptions(): DocumentedOption[] {

@@ -129,6 +129,42 @@ describe.each(ADAPTERS)('The options on %s', (adapter) => {
     expect(await outcomesOf({}, ...tokens)).toEqual(['ok', 'ok', 'ok', 'ok']);
   });
 
+  it('audience: is asked of machines only where they name a resource', async () => {
+    const module = CognitoAuthModule.forRoot({ ...pool.options(), audience: 'https://a.example' });
+    const app = await startApp(adapter, protectedBy(module));
+    const to = (aud: string) => pool.clientToken({ claims: { aud } });
+    for (const token of [pool.clientToken(), to('https://a.example')]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await send(app, '/me', token)).toMatchObject({ status: 200, body: {} });
+    }
+    expect(await send(app, '/me', to('https://b.example'))).toMatchObject(
+      refusal('wrong_audience'),
+    );
+  });
+
+  it('audience: may be that of an app client', async () => {
+    const { clientId } = pool.options();
+    const tokens = [
+      pool.accessToken('alice'),
+      pool.accessToken('alice', { audience: 'https://a.example' }),
+      pool.accessToken('alice', { audience: 'https://b.example' }),
+    ];
+    const outcomesWith = (own: string | null) =>
+      outcomesOf(
+        {
+          audience: 'https://a.example',
+          clientId: [clientId].flat().map((id) => ({ clientId: id, audience: own })),
+        },
+        ...tokens,
+      );
+    expect(await outcomesWith(null)).toEqual(['ok', 'ok', 'wrong_audience']);
+    expect(await outcomesWith('https://b.example')).toEqual([
+      'wrong_audience',
+      'wrong_audience',
+      'ok',
+    ]);
+  });
+
   it('clockTolerance: grants some seconds after exp and before nbf', async () => {
     const now = Math.floor(Date.now() / 1_000);
     const tokens = [

@@ -1,16 +1,31 @@
-import { Controller, Get, Inject, Injectable, Req, UseGuards } from '@nestjs/common';
-import type { CanActivate, ExecutionContext, INestApplication } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable, Module, Req, UseGuards } from '@nestjs/common';
+import type {
+  CanActivate,
+  ExecutionContext,
+  INestApplication,
+  MiddlewareConsumer,
+  NestModule,
+} from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
 import passport from 'passport';
 import {
+  Claims,
   CognitoAuthError,
   CognitoAuthModule,
   CognitoAuthService,
+  CognitoGuard,
+  CurrentUser,
   MemoryRevocationStore,
+  Principal,
+  RawToken,
 } from 'nestjs-cognito-auth';
-import type { CognitoUser } from 'nestjs-cognito-auth';
+import type { CognitoAuthErrorCode, CognitoPrincipal, CognitoUser } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import supertest from 'supertest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ADAPTERS, createApp, send, startApp } from './support/app.js';
 import { refusal } from './support/refusals.js';
 
@@ -126,6 +141,17 @@ describe.each(ADAPTERS)('CognitoAuthService.strategyName in AuthGuard() on %s', 
     expect((await send(app, '/either', token)).status).toBe(401);
   });
 
+  it('allows for as many seconds after exp as clockTolerance says', async () => {
+    const token = pool.accessToken('alice', { expiresIn: -30 });
+    const tolerant = await start({ clockTolerance: 60 });
+    expect(await send(tolerant, '/either', token)).toMatchObject(ALICE);
+    const past = pool.accessToken('alice', { expiresIn: -70 });
+    expect((await send(tolerant, '/either', past)).status).toBe(401);
+    const exact = await start({ clockTolerance: 0 });
+    expect((await send(exact, '/either', token)).status).toBe(401);
+    expect(told.at(-1)).toMatchObject([{ code: 'token_expired' }, 'ApiKey']);
+  });
+
   it('refuses what was revoked, and is an error while that cannot be known', async () => {
     const store = new MemoryRevocationStore();
     const app = await start({ revocation: { useValue: store } });
@@ -158,6 +184,182 @@ describe.each(ADAPTERS)('CognitoAuthService.strategyName in AuthGuard() on %s', 
     );
     expect((await send(tolerant, '/either', pool.forgedToken(expired))).status).toBe(401);
   });
+});
+
+/** Admits what the strategy of the application admits. */
+@Injectable()
+class StrategyGuard implements CanActivate {
+  private readonly guard: CanActivate;
+
+  constructor(@Inject(CognitoAuthService) { strategyName }: CognitoAuthService) {
+    this.guard = new (AuthGuard([strategyName]))();
+  }
+
+  canActivate(context: ExecutionContext) {
+    return this.guard.canActivate(context);
+  }
+}
+
+/** What parameter decorators give a handler. */
+class Shown {
+  @Get('guarded')
+  @UseGuards(StrategyGuard)
+  guarded(
+    @Principal() principal: CognitoPrincipal | undefined,
+    @CurrentUser('username') username: string | undefined,
+    @Claims('token_use') tokenUse: string | undefined,
+    @RawToken() token: string | undefined,
+  ) {
+    return { kind: principal?.kind, username, tokenUse, token };
+  }
+
+  @Get('passed')
+  passed(
+    @Principal() principal: CognitoPrincipal | undefined,
+    @CurrentUser('username') username: string | undefined,
+    @Claims('token_use') tokenUse: string | undefined,
+    @RawToken() token: string | undefined,
+  ) {
+    return { kind: principal?.kind, username, tokenUse, token };
+  }
+
+  @Get('both')
+  @UseGuards(StrategyGuard, CognitoGuard)
+  both(@CurrentUser() user: unknown, @Principal() principal: CognitoPrincipal) {
+    return { user, kind: principal.kind };
+  }
+}
+
+@Controller()
+class ShownController extends Shown {}
+
+@Controller('open')
+class OpenController extends Shown {}
+
+@Module({ controllers: [ShownController, OpenController] })
+class ShownModule implements NestModule {
+  constructor(@Inject(CognitoAuthService) private readonly auth: CognitoAuthService) {}
+
+  configure(consumer: MiddlewareConsumer) {
+    consumer
+      .apply((request: object, response: object, next: (error?: unknown) => void) => {
+        const { strategyName } = this.auth;
+        (passport.authenticate(strategyName, { session: false }) as Middleware)(
+          request,
+          response,
+          next,
+        );
+      })
+      .forRoutes('passed');
+  }
+}
+
+type Middleware = (request: object, response: object, next: (error?: unknown) => void) => void;
+
+const REFUSED: [CognitoAuthErrorCode, () => string | undefined][] = [
+  ['missing_token', () => undefined],
+  ['malformed_token', () => 'x.y.z'],
+  ['invalid_signature', () => pool.forgedToken()],
+  ['token_expired', () => pool.accessToken('alice', { expiresIn: -10 })],
+];
+
+describe.each(ADAPTERS)('A strategy of Passport on %s', (adapter) => {
+  const startWith = (options: Parameters<typeof modulesWith>[0] = {}) =>
+    startApp(adapter, {
+      imports: [CognitoAuthModule.forRoot({ ...pool.options(), ...options }), ShownModule],
+    });
+
+  describe.each(['/guarded', '/passed'])('before %s', (path) => {
+    it('lets parameter decorators know whom it admitted', async () => {
+      const app = await startWith();
+      const token = pool.accessToken('alice');
+      const body = { kind: 'user', username: 'alice', tokenUse: 'access', token };
+      expect(await send(app, path, token)).toMatchObject({ status: 200, body });
+    });
+
+    it('keeps requests that come at the same time apart', async () => {
+      const app = await startWith();
+      const tokens = Array.from({ length: 10 }, (_, index) =>
+        index % 2 ? pool.accessToken('alice') : pool.clientToken(),
+      );
+      const answers = await Promise.all(tokens.map((token) => send(app, path, token)));
+      expect(answers.map(({ body }) => body)).toMatchObject(
+        tokens.map((token, index) => ({ token, kind: index % 2 ? 'user' : 'client' })),
+      );
+    });
+
+    it.each(REFUSED)('answers %s with the challenge of the guard', async (code, sent) => {
+      const app = await startWith({ realm: 'orders' });
+      const { status, challenge } = refusal(code, { realm: 'orders' });
+      expect(await send(app, path, sent())).toMatchObject({ status, challenge });
+    });
+  });
+
+  it('says nothing to handlers behind no strategy', async () => {
+    const app = await startWith();
+    const answer = await send(app, '/open/passed', pool.accessToken('alice'));
+    expect(answer).toMatchObject({ status: 200, body: {} });
+    expect(answer.body).toEqual({});
+  });
+
+  it('leaves the hook identity and the user to the guard', async () => {
+    const identity = { useValue: { resolve: () => ({ id: 7 }) } };
+    const app = await startWith({ identity, property: 'account' });
+    const token = pool.accessToken('alice');
+    const both = { user: { id: 7 }, kind: 'user' };
+    expect(await send(app, '/both', token)).toMatchObject({ status: 200, body: both });
+    expect(await send(app, '/guarded', token)).toMatchObject({
+      status: 200,
+      body: { username: 'alice', token },
+    });
+  });
+
+  it('lets the guard refuse what it alone knows to refuse', async () => {
+    const identity = { useValue: { resolve: () => null } };
+    const app = await startWith({ identity });
+    const { status, challenge } = refusal('insufficient_group');
+    expect(await send(app, '/both', pool.accessToken('alice'))).toMatchObject({
+      status,
+      challenge,
+      code: 'unknown_user',
+    });
+  });
+});
+
+describe('A strategy of Passport in an application for tests', () => {
+  it.each(ADAPTERS)('answers with the challenge, also without a port: %s', async (adapter) => {
+    const module = await Test.createTestingModule({
+      imports: [CognitoAuthModule.forRoot(pool.options()), ShownModule],
+    }).compile();
+    const server = adapter === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+    const app = module.createNestApplication(server, { logger: false });
+    await app.init();
+    onTestFinished(() => app.close());
+    if (server instanceof FastifyAdapter) await server.getInstance().ready();
+    const token = pool.accessToken('alice');
+    for (const path of ['/guarded', '/passed']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await answerOf(app, path)).toEqual([401, 'Bearer realm="api"', undefined]);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await answerOf(app, path, token)).toEqual([200, undefined, 'alice']);
+    }
+  });
+
+  /** Status, challenge and user; Fastify makes the request up. */
+  async function answerOf(app: INestApplication, url: string, token?: string) {
+    const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+    const adapter: unknown = app.getHttpAdapter();
+    if (adapter instanceof FastifyAdapter) {
+      const answer = await adapter.inject({ url, headers });
+      const username = token && answer.json<{ username: string }>().username;
+      return [answer.statusCode, answer.headers['www-authenticate'], username];
+    }
+    const answer = await supertest(app.getHttpServer() as never)
+      .get(url)
+      .set(headers);
+    const { username } = answer.body as { username?: string };
+    return [answer.status, answer.headers['www-authenticate'], username];
+  }
 });
 
 describe('CognitoAuthService.strategyName in Express itself', () => {

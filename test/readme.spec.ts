@@ -616,6 +616,37 @@ describe('The snippets of the README', () => {
     expect(await refused.json()).toMatchObject({ statusCode: 403, code: 'wrong_principal' });
   });
 
+  it('accept machines beside users whose tokens are bound', async () => {
+    const { BoundModule } = await imported<{ BoundModule: Type }>('bound.module');
+    const url = `${await boot(BoundModule)}/jobs`;
+
+    expect((await send(url, customers.clientToken())).status).toBe(200);
+    const refused = await send(url, customers.accessToken('alice'));
+    expect(await refused.json()).toMatchObject({ statusCode: 401, code: 'wrong_audience' });
+  });
+
+  it('compose the guard with another one', async () => {
+    const either =
+      await imported<Record<'ReportsController' | 'ApiKeyGuard' | 'EitherGuard', Type>>(
+        'machine-or-user.guard',
+      );
+    const { ReportsController, ApiKeyGuard, EitherGuard } = either;
+    vi.stubEnv('API_KEY', 'secret');
+    const url = `${await bootWith({
+      controllers: [ReportsController],
+      providers: [ApiKeyGuard, EitherGuard],
+    })}/reports`;
+
+    const withKey = async (key: string) =>
+      (await send(url, undefined, { headers: { 'x-api-key': key } })).status;
+    expect(await withKey('secret')).toBe(200);
+    expect((await send(url, customers.accessToken('alice'))).status).toBe(200);
+    expect(await withKey('wrong')).toBe(401);
+    const refused = await send(url);
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+    expect(await refused.json()).toMatchObject({ statusCode: 401, code: 'missing_token' });
+  });
+
   it('find tokens elsewhere', async () => {
     const { BalancerModule } = await imported<{ BalancerModule: Type }>('balancer.module');
     const url = `${await boot(BalancerModule)}/orders`;

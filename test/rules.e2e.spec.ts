@@ -43,13 +43,13 @@ const ROUTES: [path: string, outcomes: Outcomes, scopes?: string[]][] = [
   ['/single/clients', [NONE, WHO, WHO, USE, 'client', BAD]],
   ['/single/public', Array(6).fill('anonymous') as Outcomes],
   ['/single/optional', ['anonymous', 'user', 'user', USE, 'client', BAD]],
-  ['/single/combined', [NONE, 'user', GROUP, USE, WHO, BAD]],
-  ['/class/inherited', [NONE, 'user', GROUP, USE, GROUP, BAD]],
+  ['/single/combined', [NONE, 'user', GROUP, USE, WHO, BAD], ['openid']],
+  ['/class/inherited', [NONE, 'user', GROUP, USE, GROUP, BAD], ['openid']],
   ['/class/replaced', [NONE, SCOPE, GROUP, USE, GROUP, BAD], ['orders/read']],
   ['/class/all-replaced', [NONE, SCOPE, 'user', USE, 'client', BAD], ['orders/read']],
   ['/class/added', [NONE, 'user', GROUP, SCOPE, GROUP, BAD], ['openid']],
   ['/class/public', Array(6).fill('anonymous') as Outcomes],
-  ['/class/optional', ['anonymous', 'user', GROUP, USE, GROUP, BAD]],
+  ['/class/optional', ['anonymous', 'user', GROUP, USE, GROUP, BAD], ['openid']],
   ['/open/inherited', Array(6).fill('anonymous') as Outcomes],
   ['/open/ruled', [NONE, 'user', GROUP, USE, GROUP, BAD]],
   ['/open/guarded', [NONE, 'user', 'user', USE, 'client', BAD]],
@@ -114,5 +114,5 @@ function expectedOf(outcome: Outcome, scopes?: string[]): object {
   if (outcome === 'user' || outcome === 'client' || outcome === 'anonymous') {
     return { status: 200, challenge: undefined, body: { caller: outcome } };
   }
-  return refusal(outcome, outcome === 'insufficient_scope' ? { scopes } : {});
+  return refusal(outcome, { scopes });
 }

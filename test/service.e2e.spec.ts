@@ -72,6 +72,16 @@ describe.each(ADAPTERS)('CognitoAuthService.verify() in an app on %s', (adapter)
     expect(await service.verify(pool.clientToken())).toMatchObject({ kind: 'client' });
   });
 
+  it('gives a principal whose copy is free, for loggers that redact in place', async () => {
+    const principal = await service.verify(pool.accessToken('alice'));
+    const copy = structuredClone({ ...principal });
+    expect(copy).toEqual({ ...principal });
+    Object.assign(copy, { clientId: '[Redacted]' });
+    Object.assign(copy.claims, { sub: '[Redacted]' });
+    expect(copy).toMatchObject({ clientId: '[Redacted]', claims: { sub: '[Redacted]' } });
+    expect(JSON.stringify(principal)).not.toContain('[Redacted]');
+  });
+
   it('gives the principal that the guard found for the same token', async () => {
     const token = pool.accessToken('alice');
     expect(await send(app, '/orders', token)).toMatchObject({ status: 200 });
@@ -99,6 +109,19 @@ describe.each(ADAPTERS)('CognitoAuthService.verify() in an app on %s', (adapter)
     expect(error).toBeInstanceOf(CognitoAuthError);
     expect(error).toMatchObject({ code, status });
   });
+
+  it.each(['Bearer ', 'bearer ', ' BEARER\t'])(
+    'says what is wrong with %j in front of a token, and shows no token',
+    async (prefix) => {
+      const token = pool.accessToken('alice');
+      const error = await service.verify(`${prefix}${token}`).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({
+        code: 'malformed_token',
+        message: 'The token has "Bearer" in front of it; give it without "Bearer"',
+      });
+      for (const part of token.split('.')) expect(JSON.stringify(error)).not.toContain(part);
+    },
+  );
 
   it('asks for what the rules of a route would ask for', async () => {
     const alice = pool.accessToken('alice', { scopes: ['openid'] });

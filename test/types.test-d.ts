@@ -62,6 +62,20 @@ CognitoAuthModule.forRoot({
 });
 CognitoAuthModule.forRoot(pool.options());
 CognitoAuthModule.forRoot(pool.options({ clientId: null, protectAll: true }));
+CognitoAuthModule.forRoot({
+  userPoolId,
+  region: 'eu-west-1',
+  clientId: ['web', { clientId: 'cli' }],
+});
+CognitoAuthModule.forRoot({ userPoolId, clientId: [{ clientId, audience: null }] });
+CognitoAuthModule.forRoot({
+  userPools: [{ userPoolId, clientId: [{ clientId, audience: ['https://a.example'] }] }],
+});
+CognitoAuthModule.forRoot({ userPoolId, clientId, region: undefined, keys: { maxAge: undefined } });
+// @ts-expect-error -- several app clients are a list, also where one has an audience
+CognitoAuthModule.forRoot({ userPoolId, clientId: { clientId, audience: null } });
+// @ts-expect-error -- no audience is asked of one app client, not of a user pool by null
+CognitoAuthModule.forRoot({ userPoolId, clientId, audience: null });
 // @ts-expect-error -- misspelt
 CognitoAuthModule.forRoot({ userPoolID: userPoolId });
 // @ts-expect-error -- a resource server cannot verify refresh tokens

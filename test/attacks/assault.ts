@@ -76,7 +76,7 @@ async function strike(current: Assault): Promise<Outcome> {
   const { app, attack, fetches, request } = current;
   const answer = await answerTo(current, attack.route ?? '/any');
   const outcome = outcomeOf(answer, current);
-  checkAnswer(answer, outcome, request);
+  checkAnswer(answer, outcome, request, attack.route === '/orders' ? SCOPE : '');
   expect(fetches(), 'fetches of the key set').toBe(fetchesFor(outcome, current));
   const seen = app.visits.map(({ principal }) => principal);
   const expected = outcome.status === 200 ? [outcome.principal ?? {}] : [];
@@ -137,13 +137,26 @@ const REASONS: Record<number, string> = {
   403: 'Forbidden',
 };
 
-function checkAnswer(answer: Answer, outcome: Outcome, { isHead, tokens }: WireRequest): void {
+/** How a challenge ends where the route asks for a scope. */
+const SCOPE = ', scope="orders/read"';
+
+function checkAnswer(
+  answer: Answer,
+  outcome: Outcome,
+  { isHead, tokens }: WireRequest,
+  scope = '',
+): void {
   const { challenge, code, status } = outcome;
-  expect(String(headerOf(answer, 'www-authenticate')), 'the challenge').toMatch(
-    challenge ?? /^null$/,
-  );
+  let challenged = String(headerOf(answer, 'www-authenticate'));
+  if (status === 401 && scope !== '') {
+    expect(challenged.endsWith(scope), `${scope} at the end of ${challenged}`).toBe(true);
+    challenged = challenged.slice(0, -scope.length);
+  }
+  expect(challenged, 'the challenge').toMatch(challenge ?? /^null$/);
   const secrets = [...partsOf(tokens), ...(status === 403 ? [] : contentsOf(tokens))];
-  expect(leaksIn(answer.text, secrets), 'parts of the token in the answer').toEqual([]);
+  // The scope that the route asks for is no secret of the token.
+  const text = status === 401 ? answer.text.replace(scope, '') : answer.text;
+  expect(leaksIn(text, secrets), 'parts of the token in the answer').toEqual([]);
   if (!code || isHead) return;
   const body = { statusCode: status, error: REASONS[status], code, message: expect.any(String) };
   expect(JSON.parse(answer.body), 'the body').toEqual(body);

@@ -61,10 +61,10 @@ function challengeOf(error: string, scope = ''): RegExp {
 }
 
 const INVALID_TOKEN = challengeOf('invalid_token');
-const INSUFFICIENT = challengeOf('insufficient_scope');
+const BARE = new RegExp(`^${BEARER}$`);
 
 const REFUSALS = {
-  missing_token: [401, new RegExp(`^${BEARER}$`), 'none'],
+  missing_token: [401, BARE, 'none'],
   malformed_request: [400, challengeOf('invalid_request'), 'none'],
   malformed_token: [401, INVALID_TOKEN, 'none'],
   wrong_issuer: [401, INVALID_TOKEN, 'none'],
@@ -76,8 +76,8 @@ const REFUSALS = {
   wrong_token_use: [401, INVALID_TOKEN, 'key'],
   wrong_audience: [401, INVALID_TOKEN, 'key'],
   insufficient_scope: [403, challengeOf('insufficient_scope', ', scope="orders/read"'), 'key'],
-  insufficient_group: [403, INSUFFICIENT, 'key'],
-  wrong_principal: [403, INSUFFICIENT, 'key'],
+  insufficient_group: [403, BARE, 'key'],
+  wrong_principal: [403, BARE, 'key'],
 } as const satisfies Partial<Record<CognitoAuthErrorCode, readonly [number, RegExp, Lookup]>>;
 
 /** The refusal with this code, as the table of answers in the README has it. */

@@ -158,9 +158,7 @@ describe.each(ADAPTERS)('@Check() on %s', (adapter) => {
     const app = await startWith(adapter, MessagesController);
     const answer = await send(app, '/', pool.accessToken('alice'));
     expect(answer).toMatchObject({ status: 403, body: { code: 'check_failed', message } });
-    expect(answer.challenge).toBe(
-      `Bearer realm="api", error="insufficient_scope", error_description="Nur f?r 'Gold'??Set-Cookie: a=b"`,
-    );
+    expect(answer.challenge).toBe('Bearer realm="api"');
     expect(answer.headers).not.toHaveProperty('set-cookie');
   });
 

@@ -146,7 +146,7 @@ describe.each(ADAPTERS)('A hook that fails on %s', (adapter) => {
       const { jti, sub } = claimsOf(token);
       expect(errors).toEqual([
         [
-          { message: 'Refused', code: 'hook_failed', jti, sub, userPool: pool.userPoolId },
+          { message: 'Refused', code: 'hook_failed', hook, jti, sub, userPool: pool.userPoolId },
           expect.stringMatching(/^Error: GET \/accounts\?access_token=\[token\] failed\n +at /),
           'CognitoGuard',
         ],

@@ -15,6 +15,7 @@ import {
 } from 'nestjs-cognito-auth';
 import type { CognitoAuthExtras, CognitoPrincipal, IdentityResolver } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
+import { of } from 'rxjs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ADAPTERS, send, startApp } from '../support/app.js';
 import type { Adapter } from '../support/app.js';
@@ -239,7 +240,7 @@ describe.each(ADAPTERS)('The identity hook on %s', (adapter) => {
     expect(calls).toHaveLength(4);
   });
 
-  it.each([null, undefined])(
+  it.each([null, undefined, false])(
     'refuses whom it does not know (%s), whatever the rules',
     async (nobody) => {
       const identity = { useValue: { resolve: () => nobody as null } };
@@ -252,6 +253,46 @@ describe.each(ADAPTERS)('The identity hook on %s', (adapter) => {
       expect(seen).toEqual([]);
     },
   );
+
+  it.each<[string, unknown]>([
+    ['true', true],
+    ['an empty text', ''],
+    ['0', 0],
+    ['-0', -0],
+    ['NaN', Number.NaN],
+    ['Infinity', Infinity],
+    ['a big integer', 0n],
+    ['a symbol', Symbol('user')],
+    ['a function', () => ({ id: 1 })],
+    ['a class', Account],
+    ['an Observable', of({ id: 1 })],
+    ['what promises true otherwise', promiseLike(true)],
+  ])('answers 503 where it returns what cannot be a user: %s', async (_, answer) => {
+    for (const resolve of [() => answer as object, async () => answer as object]) {
+      const app = await startWith(adapter, { identity: { useValue: { resolve } } });
+      for (const path of ['/accounts/me', '/accounts/optional']) {
+        expect(await send(app, path, pool.accessToken('carol'))).toMatchObject(
+          refused('hook_failed'),
+        );
+      }
+    }
+    expect(seen).toEqual([]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['an object', () => ({ username: 'carol' })],
+    ['an object of no class', () => Object.assign(Object.create(null), { username: 'carol' })],
+    ['what is promised otherwise', () => promiseLike({})],
+    ['a text', () => 'carol'],
+    ['a number', () => 7],
+    ['a negative number', () => -1],
+  ])('may return %s', async (_, resolve) => {
+    const identity = { useValue: { resolve: resolve as () => object } };
+    const app = await startWith(adapter, { identity });
+    expect(await send(app, '/accounts/token', pool.accessToken('carol'))).toMatchObject({
+      status: 200,
+    });
+  });
 
   it('runs before the rules', async () => {
     const app = await start();
@@ -312,3 +353,9 @@ describe.each(ADAPTERS)('The identity hook on %s', (adapter) => {
     ]);
   });
 });
+
+/** A promise as other libraries make them. */
+function promiseLike(answer: unknown): object {
+  // oxlint-disable-next-line unicorn/no-thenable -- what is tested
+  return { then: (done: (answered: unknown) => void) => done(answer) };
+}

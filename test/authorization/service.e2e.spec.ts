@@ -1,5 +1,6 @@
+import { runInNewContext } from 'node:vm';
 import { NestFactory } from '@nestjs/core';
-import { CognitoAuthModule, CognitoAuthService } from 'nestjs-cognito-auth';
+import { CognitoAuthModule, CognitoAuthService, onGraphqlConnect } from 'nestjs-cognito-auth';
 import type {
   CognitoAuthErrorCode,
   CognitoAuthExtras,
@@ -56,13 +57,6 @@ describe('CognitoAuthService.verify()', () => {
       'wrong_token_use',
       'customers',
     ],
-    [
-      'a user pool that there is not',
-      { userPools: ['stuff'] },
-      'wrong_issuer',
-      'wrong_issuer',
-      'wrong_issuer',
-    ],
     ['a kind of token', { tokenUse: 'access' }, 'wrong_token_use', 'staff', 'customers'],
     ['both kinds of token', { tokenUse: ['access', 'id'] }, 'staff', 'staff', 'customers'],
     [
@@ -100,24 +94,10 @@ describe('CognitoAuthService.verify()', () => {
       'wrong_token_use',
       'customers',
     ],
-    [
-      'nothing that a list names',
-      { scopes: [], groups: { all: [] } },
-      'staff',
-      'wrong_token_use',
-      'customers',
-    ],
-    [
-      'any of no groups',
-      { groups: [] },
-      'insufficient_group',
-      'wrong_token_use',
-      'insufficient_group',
-    ],
     ['a machine', { principal: 'client' }, 'wrong_principal', 'wrong_token_use', 'wrong_principal'],
     [
       'rules that are undefined',
-      { groups: undefined, userPools: undefined, scopes: { any: undefined } },
+      { groups: undefined, userPools: undefined, scopes: undefined },
       'staff',
       'wrong_token_use',
       'customers',
@@ -145,6 +125,34 @@ describe('CognitoAuthService.verify()', () => {
     ['groups', 7],
     ['scopes', 'openid'],
     ['scopes', { none: ['openid'] }],
+    ['groups', ''],
+    ['groups', []],
+    ['groups', {}],
+    ['groups', { any: [] }],
+    ['groups', { any: undefined }],
+    ['groups', { any: ['admin'], none: [] }],
+    ['groups', ['']],
+    // oxlint-disable-next-line no-sparse-arrays -- what a typing error leaves behind
+    ['groups', [, 'admin']],
+    ['groups', new Set(['admin'])],
+    ['groups', false],
+    ['scopes', []],
+    ['scopes', {}],
+    ['scopes', { all: [] }],
+    ['scopes', ['openid email']],
+    ['scopes', ''],
+    ['userPools', []],
+    ['userPools', ''],
+    ['userPools', false],
+    ['tokenUse', []],
+    ['tokenUse', ''],
+    ['tokenUse', 'refresh'],
+    ['tokenUse', ['access', 'refresh']],
+    ['principal', ''],
+    ['principal', 'machine'],
+    ['principal', null],
+    ['principal', false],
+    ['', ['admin']],
     ['userPools', 'staff customers'],
     ['userPools', { any: ['staff'] }],
     ['tokenUse', 7],
@@ -160,6 +168,79 @@ describe('CognitoAuthService.verify()', () => {
     await expect(verifying).rejects.toThrow(TypeError);
     await expect(verifying).rejects.toThrow(
       `CognitoAuthService.verify(): "${name}" is not a rule it can check`,
+    );
+  });
+
+  it('says what to write instead', async () => {
+    const service = await serviceWith(customers.options());
+    const messageFor = async (rules: object) =>
+      service.verify(customers.accessToken('alice'), rules).catch(String);
+    expect(await messageFor({ groups: {} })).toBe(
+      'TypeError: CognitoAuthService.verify(): "groups" is not a rule it can check; it takes a list of one or more non-empty names, or an object with any, all, none as non-empty lists of them',
+    );
+    expect(await messageFor({ principal: 'machine' })).toMatch(/; it takes 'user' or 'client'$/);
+    expect(await messageFor({ tokenUse: [] })).toMatch(
+      /; it takes 'access', 'id' or a list of both$/,
+    );
+    expect(await messageFor({ permissions: ['a'] })).toMatch(
+      /; the rules are userPools, tokenUse, principal, groups, scopes$/,
+    );
+  });
+
+  it('knows the user pools, and admits nobody for one that there is not', async () => {
+    const service = await serviceWith(twoPools());
+    const token = customers.accessToken('bob', { scopes: ['openid'] });
+    for (const userPools of [['stuff'], ['customers', 'stuff'], [customers.userPoolId, '']]) {
+      const verifying = service.verify(token, { userPools });
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await expect(verifying).rejects.toThrow(TypeError);
+    }
+    await expect(service.verify(token, { userPools: ['stuff'] })).rejects.toThrow(
+      'CognitoAuthService.verify(): "userPools" names "stuff"; the user pools are "staff", "customers"',
+    );
+  });
+
+  it.each<[string, unknown]>([
+    ['a list', []],
+    ['a map', new Map([['groups', ['admin']]])],
+    ['a text', ''],
+    ['a truth', true],
+    ['nothing', null],
+    ['rules that are inherited', Object.create({ groups: ['x'] })],
+  ])('rejects with a TypeError for %s in place of rules', async (_, rules) => {
+    const service = await serviceWith(customers.options());
+    const token = customers.accessToken('alice');
+    const takes = /takes its rules as an object like \{ groups: \['admin'\] \}/;
+    await expect(service.verify(token, rules as never)).rejects.toThrow(takes);
+    await expect(service.authenticateConnection({}, token, rules as never)).rejects.toThrow(takes);
+  });
+
+  it('holds a connection to the same checks, and leaves it without a token', async () => {
+    const service = await serviceWith(customers.options());
+    const connection = {};
+    const authenticating = service.authenticateConnection(
+      connection,
+      customers.accessToken('alice'),
+      { scopes: [] },
+    );
+    await expect(authenticating).rejects.toThrow(TypeError);
+    expect(connection).toEqual({});
+  });
+
+  it('holds onGraphqlConnect() to the same checks, when it is called', async () => {
+    const service = await serviceWith(customers.options());
+    expect(() => onGraphqlConnect(service, { groups: {} })).toThrow(
+      'onGraphqlConnect(): "groups" is not a rule it can check',
+    );
+    expect(() => onGraphqlConnect(service, { userPools: ['stuff'] })).toThrow(TypeError);
+    expect(onGraphqlConnect(service, { groups: ['admin'] })).toBeTypeOf('function');
+  });
+
+  it('takes rules of another realm', async () => {
+    const service = await serviceWith(customers.options());
+    const rules = runInNewContext(`({ groups: ['admin'], tokenUse: 'access' })`) as object;
+    expect(await outcomeOf(service.verify(customers.accessToken('alice'), rules))).toBe(
+      customers.userPoolId,
     );
   });
 

@@ -68,6 +68,14 @@ CognitoAuthModule.forRoot(extras);
 CognitoAuthModule.forRootAsync({ useFactory: () => ({}), ...extras });
 expectTypeOf<typeof Accounts>().not.toExtend<ProviderOf<IdentityResolver>>();
 expectTypeOf<{ useExisting: typeof Accounts }>().toExtend<ProviderOf<IdentityResolver>>();
+expectTypeOf<{ useValue: { resolve: () => false | Account } }>().toExtend<
+  ProviderOf<IdentityResolver>
+>();
+expectTypeOf<{ useValue: { resolve: () => Promise<string | undefined> } }>().toExtend<
+  ProviderOf<IdentityResolver>
+>();
+expectTypeOf<{ resolve: () => boolean }>().not.toExtend<IdentityResolver>();
+expectTypeOf<{ resolve: () => Promise<bigint> }>().not.toExtend<IdentityResolver>();
 expectTypeOf<{ useExisting: 'ACCOUNTS' }>().toExtend<ProviderOf<IdentityResolver>>();
 expectTypeOf<{ useFactory: () => Promise<AccountOfUser> }>().toExtend<
   ProviderOf<IdentityResolver>

@@ -333,6 +333,20 @@ describe.each(PLATFORMS)('On %s', (platform) => {
     await expect(starting).rejects.toThrow(CognitoAuthOptionsError);
     await expect(starting).rejects.toMatchObject({ problems: [problem] });
   });
+
+  it.each([
+    { groups: [] },
+    { groups: {} },
+    { groups: { any: [] } },
+    { scopes: '' },
+    { principal: '' },
+    { tokenUse: [] },
+    { userPools: ['stuff'] },
+  ])('does not start with a rule that asks for nothing: %j', async (options) => {
+    const starting = start(options as never);
+    await expect(starting).rejects.toThrow(TypeError);
+    await expect(starting).rejects.toThrow(`withCognitoAuth(): "${Object.keys(options)[0]}" `);
+  });
 });
 
 /** Sends to every socket, in the way of either package. */

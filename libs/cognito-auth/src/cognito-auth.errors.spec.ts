@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CognitoAuthError, CognitoAuthOptionsError } from './cognito-auth.errors.js';
 import type { CognitoAuthErrorCode } from './cognito-auth.errors.js';
 
-const CODES: [CognitoAuthErrorCode, number, string, string | undefined][] = [
+const CODES: [CognitoAuthErrorCode, number, string, string | null | undefined][] = [
   ['malformed_request', 400, 'Bad Request', 'invalid_request'],
   ['malformed_token', 401, 'Unauthorized', 'invalid_token'],
   ['invalid_signature', 401, 'Unauthorized', 'invalid_token'],
@@ -16,12 +16,12 @@ const CODES: [CognitoAuthErrorCode, number, string, string | undefined][] = [
   ['wrong_audience', 401, 'Unauthorized', 'invalid_token'],
   ['token_revoked', 401, 'Unauthorized', 'invalid_token'],
   ['insufficient_scope', 403, 'Forbidden', 'insufficient_scope'],
-  ['insufficient_group', 403, 'Forbidden', 'insufficient_scope'],
-  ['insufficient_permission', 403, 'Forbidden', 'insufficient_scope'],
-  ['wrong_principal', 403, 'Forbidden', 'insufficient_scope'],
-  ['unknown_user', 403, 'Forbidden', 'insufficient_scope'],
-  ['check_failed', 403, 'Forbidden', 'insufficient_scope'],
-  ['unsupported_context', 403, 'Forbidden', 'insufficient_scope'],
+  ['insufficient_group', 403, 'Forbidden', null],
+  ['insufficient_permission', 403, 'Forbidden', null],
+  ['wrong_principal', 403, 'Forbidden', null],
+  ['unknown_user', 403, 'Forbidden', null],
+  ['check_failed', 403, 'Forbidden', null],
+  ['unsupported_context', 403, 'Forbidden', null],
   ['keys_unavailable', 503, 'Service Unavailable', undefined],
   ['hook_failed', 503, 'Service Unavailable', undefined],
 ];
@@ -86,8 +86,8 @@ describe('CognitoAuthError.challenge()', () => {
   it.each(CODES)(
     'for %s with status %i and reason %s names %s',
     (code, _status, _reason, error) => {
-      const expected =
-        error && `Bearer realm="api", error="${error}", error_description="It went wrong"`;
+      const named = `Bearer realm="api", error="${error}", error_description="It went wrong"`;
+      const expected = error === null ? 'Bearer realm="api"' : error && named;
       expect(new CognitoAuthError(code, 'It went wrong').challenge('api')).toBe(expected);
     },
   );
@@ -98,6 +98,34 @@ describe('CognitoAuthError.challenge()', () => {
     expect(refusal.challenge('api')).toBe(
       'Bearer realm="api", error="insufficient_scope", error_description="Ask for more", scope="orders/read orders/write"',
     );
+  });
+
+  it.each<[CognitoAuthErrorCode, string]>([
+    ['missing_token', 'Bearer realm="api", scope="a b"'],
+    [
+      'token_expired',
+      'Bearer realm="api", error="invalid_token", error_description="It went wrong", scope="a b"',
+    ],
+    [
+      'insufficient_scope',
+      'Bearer realm="api", error="insufficient_scope", error_description="It went wrong", scope="a b"',
+    ],
+    [
+      'malformed_request',
+      'Bearer realm="api", error="invalid_request", error_description="It went wrong"',
+    ],
+    ['insufficient_group', 'Bearer realm="api"'],
+    ['unknown_user', 'Bearer realm="api"'],
+  ])('names the scopes of the route only where they help: %s', (code, challenge) => {
+    const refusal = Object.freeze(new CognitoAuthError(code, 'It went wrong'));
+    refusal.nameScopes(['a', 'b']);
+    expect(refusal.challenge('api')).toBe(challenge);
+  });
+
+  it('keeps the scopes that the refusal names itself', () => {
+    const refusal = new CognitoAuthError('insufficient_scope', 'Ask for more', { scopes: ['a'] });
+    refusal.nameScopes(['b']);
+    expect(refusal.challenge('api')).toMatch(/, scope="a"$/);
   });
 
   it('names no scopes when there are none to name', () => {

@@ -37,10 +37,12 @@ const REASONS = {
 interface CognitoAuthErrorDetails {
   /** What led to the refusal; never sent to the client. */
   cause?: unknown;
-  /** The scopes that the route asks for, for `insufficient_scope`. */
+  /** The scopes that the route asks for, for `insufficient_scope` and 401. */
   scopes?: readonly string[];
   /** Seconds after which a retry makes sense, for 503. */
   retryAfter?: number;
+  /** The hook of the application that failed, for `hook_failed`; never sent to the client. */
+  hook?: string;
 }
 
 /**
@@ -60,7 +62,11 @@ export class CognitoAuthError extends HttpException {
   /** Whole seconds after which a retry makes sense; only on 503. */
   readonly retryAfter?: number;
 
-  private readonly scopes?: readonly string[];
+  /** The hook of the application that failed; only with `hook_failed`. */
+  readonly hook?: string;
+
+  // Not a property that a frozen error keeps from being set.
+  #scopes: readonly string[];
 
   constructor(code: CognitoAuthErrorCode, message: string, details: CognitoAuthErrorDetails = {}) {
     const status = STATUS[code];
@@ -72,32 +78,51 @@ export class CognitoAuthError extends HttpException {
     });
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
     this.code = code;
-    this.scopes = details.scopes;
+    this.#scopes = details.scopes ?? [];
+    if (details.hook !== undefined) this.hook = details.hook;
     if (status === 503) this.retryAfter = Math.max(1, Math.ceil(details.retryAfter ?? 1));
   }
 
   /**
    * The value of `WWW-Authenticate` for this refusal (RFC 6750 §3), or `undefined` for a 503.
    *
+   * It names an error only where another token would help, and the scopes that this token needs,
+   * as far as the route asks for some. OAuth clients ask for a new authorization when they read
+   * `insufficient_scope`, which no group and no permission comes with.
+   *
    * @param realm the protection space to name (RFC 9110 §11.5)
    */
   challenge(realm: string): string | undefined {
+    const status = this.getStatus();
+    if (status === 503) return undefined;
+    const parameters = [`realm="${realm}"`];
     const error = this.challengeError();
-    const bearer = `Bearer realm="${realm}"`;
-    if (error === undefined) return undefined;
-    if (error === null) return bearer;
-    const scope = this.scopes?.length ? `, scope="${this.scopes.join(' ')}"` : '';
-    return `${bearer}, error="${error}", error_description="${quotable(this.message)}"${scope}`;
+    if (error) {
+      parameters.push(`error="${error}"`, `error_description="${quotable(this.message)}"`);
+    }
+    const namesScopes = status === 401 || error === 'insufficient_scope';
+    if (namesScopes && this.#scopes.length > 0) {
+      parameters.push(`scope="${this.#scopes.join(' ')}"`);
+    }
+    return `Bearer ${parameters.join(', ')}`;
   }
 
-  private challengeError(): string | null | undefined {
+  /**
+   * Tells the refusal what its route asks for, unless it knows.
+   *
+   * @internal
+   */
+  nameScopes(scopes: readonly string[]): void {
+    if (this.code !== 'insufficient_scope' || this.#scopes.length === 0) this.#scopes = scopes;
+  }
+
+  private challengeError(): string | undefined {
     // RFC 6750 §3.1: nothing but the challenge itself when no token was sent.
-    if (this.code === 'missing_token') return null;
+    if (this.code === 'missing_token') return undefined;
     const status = this.getStatus();
     if (status === 400) return 'invalid_request';
     if (status === 401) return 'invalid_token';
-    if (status === 403) return 'insufficient_scope';
-    return undefined;
+    return this.code === 'insufficient_scope' ? 'insufficient_scope' : undefined;
   }
 }
 

@@ -65,8 +65,8 @@ export class CognitoAuthModule extends ConfigurableModuleClass {
   /**
    * Registers a Passport JWT strategy for one user pool, or several.
    *
-   * What is not given is read from the environment: `COGNITO_USER_POOL_ID`, `COGNITO_CLIENT_ID`,
-   * `COGNITO_TOKEN_USE`, `COGNITO_ISSUER`, `COGNITO_JWKS_URI`, `COGNITO_AUDIENCE` and
+   * What is not given is read from the environment: `COGNITO_USER_POOL_ID`, `COGNITO_REGION`,
+   * `COGNITO_CLIENT_ID`, `COGNITO_TOKEN_USE`, `COGNITO_ISSUER`, `COGNITO_JWKS_URI`, `COGNITO_AUDIENCE` and
    * `COGNITO_CLOCK_TOLERANCE`. Wrong options stop the boot with a list of what is wrong.
    *
    * @example `CognitoAuthModule.forRoot({ userPoolId: 'eu-west-1_AbCdEf123', clientId: '1h57kf5cpq17m0eml12EXAMPLE' })`

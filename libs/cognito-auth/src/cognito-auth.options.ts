@@ -2,6 +2,18 @@ import type { JsonWebKey } from 'node:crypto';
 import type { TokenUse } from './token/claims.js';
 import type { TokenExtractor } from './transport/token-extractors.js';
 
+/** One app client whose tokens are accepted, with an `audience` of its own. */
+export interface AppClientOptions {
+  clientId: string;
+
+  /**
+   * Takes the place of `audience` of the user pool for the tokens of this app client; `null` asks
+   * them for none. An `aud` that names another resource than the user pool asks for is refused all
+   * the same.
+   */
+  audience?: string | readonly string[] | null;
+}
+
 /** One user pool whose tokens are accepted. */
 export interface UserPoolOptions {
   /**
@@ -15,11 +27,18 @@ export interface UserPoolOptions {
   userPoolId: string;
 
   /**
-   * The app client or clients whose tokens are accepted.
+   * The Region of the user pool. It must agree with the one in `userPoolId`.
+   *
+   * Default: the one in `userPoolId`.
+   */
+  region?: string | undefined;
+
+  /**
+   * The app client or clients whose tokens are accepted; each may have an `audience` of its own.
    *
    * `null` accepts the tokens of every app client of the user pool, and warns at every boot.
    */
-  clientId: string | readonly string[] | null;
+  clientId: string | readonly (string | AppClientOptions)[] | null;
 
   /**
    * The kinds of token that routes accept, unless `@TokenUse()` says otherwise.
@@ -29,8 +48,9 @@ export interface UserPoolOptions {
   tokenUse?: TokenUse | readonly TokenUse[] | undefined;
 
   /**
-   * Resource identifiers, one of which an access token must carry as `aud` (resource binding,
-   * RFC 8707). ID tokens are not affected.
+   * Resource identifiers, one of which the access token of a user must carry as `aud` (resource
+   * binding, RFC 8707). Cognito cannot bind the tokens of machines: theirs may have no `aud`, but
+   * none that names another resource. ID tokens are not affected.
    *
    * Default: `aud` of access tokens is not looked at.
    */
@@ -154,10 +174,12 @@ export interface UnsafeOptions {
   ignoreExpiration?: boolean | undefined;
 }
 
-/** The user pool inline, where what is undefined is read from the environment, too. */
+/** The user pool that stands inline: what is not given is read from the environment. */
 type InlineUserPool = {
-  [Name in 'userPoolId' | 'clientId']?: UserPoolOptions[Name] | undefined;
-} & Partial<Omit<UserPoolOptions, 'userPoolId' | 'clientId'>>;
+  [Name in keyof UserPoolOptions]?: Name extends 'audience'
+    ? UserPoolOptions[Name]
+    : UserPoolOptions[Name] | undefined;
+};
 
 /** What `CognitoAuthModule.forRoot()` takes: one user pool inline, or several in `userPools`. */
 export interface CognitoAuthOptions extends InlineUserPool {

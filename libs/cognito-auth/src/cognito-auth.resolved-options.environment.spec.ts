@@ -47,6 +47,16 @@ describe('The environment', () => {
     ]);
   });
 
+  it('may name the Region, which agrees with the user pool', () => {
+    expect(problemsWith({ COGNITO_REGION: 'eu-west-1' })).toEqual([]);
+    expect(problemsWith({ COGNITO_REGION: '' })).toEqual([]);
+    expect(problemsWith({ COGNITO_REGION: 'us-east-1' }, { region: 'eu-west-1' })).toEqual([]);
+    expect(problemsWith({ COGNITO_REGION: 'us-east-1' })).toEqual([
+      '"COGNITO_REGION" is "us-east-1", but "eu-west-1_AbCdEf123" ("COGNITO_USER_POOL_ID") is a user pool in "eu-west-1"; one of them is wrong (replicas stand in "replicaRegions").',
+    ]);
+    expect(problemsWith({ AWS_REGION: 'us-east-1' })).toEqual([]);
+  });
+
   it('is that of the process', () => {
     for (const [name, value] of Object.entries(ENVIRONMENT)) vi.stubEnv(name, value);
     expect(resolveOptions({}).userPools[0]?.userPoolId).toBe('eu-west-1_AbCdEf123');

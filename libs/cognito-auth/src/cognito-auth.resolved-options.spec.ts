@@ -270,4 +270,36 @@ describe('warningsOf()', () => {
       'Tokens of every app client of the user pool "staff" are accepted ("clientId" is null)',
     ]);
   });
+
+  const ISSUER = 'https://a.example';
+
+  it.each([
+    'http://cognito.internal:9229/keys',
+    'http://10.0.0.7/keys',
+    'http://localhost.example/keys',
+    'http://mylocalhost/keys',
+    'http://128.0.0.1/keys',
+    'http://[::2]/keys',
+    'HTTP://a.example/keys?secret=x',
+  ])('names keys that are fetched without TLS: %s', (jwksUri) => {
+    const warning = `UNSAFE: signing keys are fetched from ${new URL(jwksUri).origin} without TLS: whoever is on the way can replace them, and enter; use https:`;
+    const production = { NODE_ENV: 'production' };
+    expect(warningsOf(resolveOptions({ ...POOL, jwksUri }, production))).toEqual([warning]);
+    expect(warningsOf(resolveOptions({ ...POOL, jwksUri, issuer: ISSUER }, {}))).toEqual([warning]);
+  });
+
+  it('names an issuer whose keys are fetched without TLS', () => {
+    const issuer = [ISSUER, 'http://b.example/pool'];
+    expect(warningsOf(resolveOptions({ ...POOL, issuer }, {}))).toEqual([
+      expect.stringContaining('from http://b.example without TLS'),
+    ]);
+  });
+
+  it.each(['localhost:9229', 'keys.localhost', 'localhost.', '127.0.0.1', '127.9.8.7', '[::1]:80'])(
+    'has nothing to say about keys of this machine: %s',
+    (host) => {
+      const jwksUri = `http://${host}/keys`;
+      expect(warningsOf(resolveOptions({ ...POOL, jwksUri }, {}))).toEqual([]);
+    },
+  );
 });

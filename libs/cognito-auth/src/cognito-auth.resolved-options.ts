@@ -15,6 +15,8 @@ export interface ResolvedUserPool {
   readonly clientIds: ReadonlySet<string> | null;
   readonly tokenUse: readonly TokenUse[];
   readonly audiences?: ReadonlySet<string>;
+  /** For app clients that have an `audience` of their own; `null` for those asked for none. */
+  readonly audiencesOfClients?: ReadonlyMap<string, ReadonlySet<string> | null>;
   /** From each issuer to the address of its key set. */
   readonly issuers: ReadonlyMap<string, string>;
   readonly jwks?: FixedKeys;
@@ -39,6 +41,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const POOL_OPTIONS = [
   'name',
   'userPoolId',
+  'region',
   'clientId',
   'tokenUse',
   'audience',
@@ -62,6 +65,7 @@ const MODULE_OPTIONS = [
 
 const VARIABLES = {
   userPoolId: 'COGNITO_USER_POOL_ID',
+  region: 'COGNITO_REGION',
   clientId: 'COGNITO_CLIENT_ID',
   tokenUse: 'COGNITO_TOKEN_USE',
   issuer: 'COGNITO_ISSUER',
@@ -95,7 +99,7 @@ export function resolveOptions(
   ]);
   const resolved: ResolvedOptions = {
     userPools: resolveUserPools(check, options, environment),
-    tokenFrom: check.extractors(options['tokenFrom']),
+    tokenFrom: check.extractors(options),
     clockTolerance: check.number(
       options['clockTolerance'] === undefined && clockTolerance !== undefined
         ? VARIABLES.clockTolerance
@@ -133,6 +137,13 @@ export function warningsOf(options: ResolvedOptions): string[] {
       (pool) =>
         `Tokens of every app client of the user pool "${pool.name}" are accepted ("clientId" is null)`,
     );
+  for (const uri of keyAddressesOf(options)) {
+    const { protocol, hostname, origin } = new URL(uri);
+    if (protocol === 'https:' || isLoopback(hostname)) continue;
+    warnings.push(
+      `UNSAFE: signing keys are fetched from ${origin} without TLS: whoever is on the way can replace them, and enter; use https:`,
+    );
+  }
   if (options.skipVerification) {
     warnings.push(
       'UNSAFE: signatures are not verified, anybody can enter ("unsafe.skipVerification")',
@@ -142,6 +153,32 @@ export function warningsOf(options: ResolvedOptions): string[] {
     warnings.push('UNSAFE: expired tokens are accepted ("unsafe.ignoreExpiration")');
   }
   return warnings;
+}
+
+/** The tokens that are accepted, one sentence for each user pool, for whoever looks for a mistake. */
+export function acceptedBy({ userPools }: ResolvedOptions): string[] {
+  return userPools.map(({ name, tokenUse, issuers, clientIds, audiences }) => {
+    const parts = [
+      `Accepts ${tokenUse.join(' and ')} tokens of the user pool "${name}"`,
+      `issued by ${[...issuers.keys()].join(' or ')}`,
+      `for the app client ${[...(clientIds ?? ['any'])].join(' or ')}`,
+    ];
+    if (audiences) parts.push(`for the audience ${[...audiences].join(' or ')}`);
+    return parts.join(', ');
+  });
+}
+
+function keyAddressesOf({ userPools }: ResolvedOptions): Set<string> {
+  const addresses = new Set<string>();
+  for (const { jwks, issuers } of userPools) {
+    if (!jwks) for (const uri of issuers.values()) addresses.add(uri);
+  }
+  return addresses;
+}
+
+/** Whether a host, as URL writes it, is this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3). */
+function isLoopback(hostname: string): boolean {
+  return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function resolveUserPools(
@@ -161,11 +198,9 @@ function resolveUserPools(
   }
   const pools = list.map((pool: unknown, index) => {
     const path = `userPools[${index}]`;
-    return resolveUserPool(
-      check,
-      check.object(pool, path, POOL_OPTIONS),
-      (name) => `${path}.${name}`,
-    );
+    const given = check.object(pool, path, POOL_OPTIONS);
+    check.given(`${path}.audience`, given, 'audience');
+    return resolveUserPool(check, given, (name) => `${path}.${name}`);
   });
   check.distinct(
     'name',
@@ -193,6 +228,7 @@ function resolveInlinePool(
   }
   const pool: Given = { ...fromEnvironment };
   for (const name of POOL_OPTIONS) if (isGiven(name)) pool[name] = options[name];
+  check.given('audience', options, 'audience');
   return resolveUserPool(check, pool, (name) =>
     name in VARIABLES && !isGiven(name) && name in fromEnvironment
       ? VARIABLES[name as keyof typeof VARIABLES]
@@ -202,7 +238,7 @@ function resolveInlinePool(
 
 function poolFrom(environment: Environment): Given {
   const pool: Given = {};
-  for (const name of ['userPoolId', 'issuer', 'jwksUri'] as const) {
+  for (const name of ['userPoolId', 'region', 'issuer', 'jwksUri'] as const) {
     const value = environment[VARIABLES[name]]?.trim();
     if (value) pool[name] = value;
   }
@@ -229,6 +265,7 @@ function resolveUserPool(
     name: pool['name'] === undefined ? userPoolId : check.text(pathOf('name'), pool['name']),
     userPoolId,
     clientIds: check.clientIds(pathOf('clientId'), pool['clientId']),
+    audiencesOfClients: audiencesOfClients(check, pathOf('clientId'), pool['clientId']),
     tokenUse: check.tokenUse(pathOf('tokenUse'), pool['tokenUse'] ?? 'access'),
     audiences:
       pool['audience'] === undefined
@@ -256,6 +293,7 @@ function issuersOf(
     pool['replicaRegions'] === undefined
       ? []
       : check.regions(pathOf('replicaRegions'), pool['replicaRegions']);
+  const given = regionIn(check, pool, userPoolId, pathOf);
   if (pool['issuer'] !== undefined) {
     if (replicaRegions.length > 0) {
       check.fail(
@@ -264,10 +302,10 @@ function issuersOf(
       );
     }
     const issuers = check.texts(pathOf('issuer'), pool['issuer']);
-    for (const issuer of issuers) check.url(pathOf('issuer'), issuer);
+    for (const issuer of issuers) check.issuer(pathOf('issuer'), issuer);
     return issuers;
   }
-  const region = regionOf(userPoolId);
+  const region = regionOf(userPoolId) ?? given;
   if (region) return awsIssuersOf(userPoolId, region, replicaRegions);
   if (userPoolId) {
     check.fail(
@@ -276,6 +314,50 @@ function issuersOf(
     );
   }
   return [];
+}
+
+/** The option `region`, where it is given. */
+function regionIn(
+  check: OptionsCheck,
+  pool: Given,
+  userPoolId: string,
+  pathOf: (name: string) => string,
+): string | undefined {
+  if (pool['region'] === undefined) return undefined;
+  const region = check.region(pathOf('region'), pool['region']);
+  const ofPool = regionOf(userPoolId);
+  if (region && ofPool && region !== ofPool) {
+    check.fail(
+      pathOf('region'),
+      `is ${shown(region)}, but ${shown(userPoolId)} ("${pathOf('userPoolId')}") is a user pool in ${shown(ofPool)}; one of them is wrong (replicas stand in "replicaRegions")`,
+    );
+  }
+  return region;
+}
+
+/** The audiences of the app clients that have some of their own. */
+function audiencesOfClients(
+  check: OptionsCheck,
+  path: string,
+  clients: unknown,
+): ResolvedUserPool['audiencesOfClients'] {
+  const audiences = new Map<string, ReadonlySet<string> | null>();
+  for (const [index, client] of (Array.isArray(clients) ? clients : []).entries()) {
+    if (!isObject(client) || !Object.hasOwn(client, 'audience')) continue;
+    const { clientId, audience } = client;
+    const place = `${path}[${index}].audience`;
+    check.given(place, client, 'audience');
+    if (audience === undefined) continue;
+    audiences.set(
+      clientId as string,
+      audience === null ? null : new Set(check.texts(place, audience)),
+    );
+  }
+  return audiences.size > 0 ? audiences : undefined;
+}
+
+function isObject(value: unknown): value is Given {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function resolveTokenCache(
@@ -365,6 +447,15 @@ class OptionsCheck {
     return value as Given;
   }
 
+  /**
+   * Refuses an option that is there but undefined, as what a circular import leaves behind: taken
+   * for missing, it would switch a check off.
+   */
+  given(path: string, options: Given, name: string): void {
+    if (!Object.hasOwn(options, name) || options[name] !== undefined) return;
+    this.fail(path, 'is undefined; is there a circular import? To do without it, leave it out');
+  }
+
   text(path: string, value: unknown): string {
     if (typeof value === 'string' && value !== '' && value.trim() === value) return value;
     this.fail(path, `must be a text without spaces around it, got ${shown(value)}`);
@@ -397,11 +488,34 @@ class OptionsCheck {
     if (list.length === 0) {
       this.fail(path, 'must not be an empty list; null accepts every app client');
     }
-    for (const item of list) {
-      if (typeof item === 'string' && CLIENT_ID.test(item)) continue;
-      this.fail(path, `must look like 1h57kf5cpq17m0eml12EXAMPLE, got ${shown(item)}`);
+    const names = list.map((item, index) =>
+      isObject(item) && list === value ? this.clientOf(`${path}[${index}]`, item) : item,
+    );
+    for (const name of names) this.clientId(path, name);
+    this.distinctClients(path, list, names);
+    return new Set(names as string[]);
+  }
+
+  private clientOf(path: string, client: Given): unknown {
+    return this.object(client, path, ['clientId', 'audience'])['clientId'];
+  }
+
+  private clientId(path: string, value: unknown): void {
+    if (typeof value === 'string' && CLIENT_ID.test(value)) return;
+    const names = typeof value === 'string' ? value.split(/[\s,;]+/) : [];
+    if (names.length > 1 && names.every((name) => CLIENT_ID.test(name))) {
+      this.fail(path, `is several app clients in one text; write a list: ${JSON.stringify(names)}`);
+    } else {
+      this.fail(path, `must look like 1h57kf5cpq17m0eml12EXAMPLE, got ${shown(value)}`);
     }
-    return new Set(list as string[]);
+  }
+
+  /** An app client that stands there with and without an audience has none that is certain. */
+  private distinctClients(path: string, list: unknown[], names: unknown[]): void {
+    const twice = names.find(
+      (name, index) => isObject(list[index]) && names.filter((other) => other === name).length > 1,
+    );
+    if (typeof twice === 'string') this.fail(path, `has ${shown(twice)} twice`);
   }
 
   tokenUse(path: string, value: unknown): TokenUse[] {
@@ -421,13 +535,26 @@ class OptionsCheck {
     return [];
   }
 
-  url(path: string, value: unknown): void {
-    if (typeof value === 'string' && URL.canParse(value)) {
-      const { protocol, username, password, hash } = new URL(value);
-      const isHttp = protocol === 'https:' || protocol === 'http:';
-      if (isHttp && !username && !password && !hash) return;
+  region(path: string, value: unknown): string | undefined {
+    if (typeof value === 'string' && isRegion(value)) return value;
+    this.fail(path, `must be a Region like "eu-west-1", got ${shown(value)}`);
+    return undefined;
+  }
+
+  url(path: string, value: unknown): boolean {
+    // What URL leaves out or mends on the way is not the address that was written down.
+    if (typeof value === 'string' && /^https?:\/\/[^\s\\#]+$/i.test(value) && URL.canParse(value)) {
+      const { username, password } = new URL(value);
+      if (!username && !password) return true;
     }
     this.fail(path, `must be an absolute https: or http: URL, got ${shown(value)}`);
+    return false;
+  }
+
+  issuer(path: string, value: string): void {
+    // OpenID Connect Discovery 1.0 §3: the address of the key set is made by appending to it.
+    if (!this.url(path, value) || !value.includes('?')) return;
+    this.fail(path, `must be a URL without a query, got ${shown(value)}`);
   }
 
   keySet(path: string, value: unknown): FixedKeys | undefined {
@@ -445,8 +572,12 @@ class OptionsCheck {
     return undefined;
   }
 
-  extractors(value: unknown): readonly TokenExtractor[] {
-    if (value === undefined) return [fromBearerHeader()];
+  extractors(options: Given): readonly TokenExtractor[] {
+    const value = options['tokenFrom'];
+    if (value === undefined) {
+      this.given('tokenFrom', options, 'tokenFrom');
+      return [fromBearerHeader()];
+    }
     const list: unknown[] = Array.isArray(value) ? value : [value];
     if (list.length > 0 && list.every((item) => typeof item === 'function')) {
       return list as TokenExtractor[];

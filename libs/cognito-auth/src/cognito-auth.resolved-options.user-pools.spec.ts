@@ -68,6 +68,9 @@ describe('An inline user pool', () => {
   const LIKE_POOL = '"userPoolId" must look like eu-west-1_AbCdEf123';
   const LIKE_CLIENT = '"clientId" must look like 1h57kf5cpq17m0eml12EXAMPLE';
   const TOKEN_USE = '"tokenUse" must be "access", "id" or a list of both';
+  const SEVERAL_CLIENTS = '"clientId" is several app clients in one text; write a list';
+  const TEXT = 'must be a text without spaces around it';
+  const UNDEFINED = 'is undefined; is there a circular import? To do without it, leave it out';
   const NOT_AT_AWS = 'for a user pool that is not at AWS give its "issuer", too';
 
   it.each([
@@ -83,7 +86,24 @@ describe('An inline user pool', () => {
     ],
     [{ userPoolId: 'local_1' }, `${LIKE_POOL}, got "local_1"; ${NOT_AT_AWS}.`],
     [{ clientId: '' }, `${LIKE_CLIENT}, got "".`],
-    [{ clientId: 'a,b' }, `${LIKE_CLIENT}, got "a,b".`],
+    [{ clientId: 'a,b' }, `${SEVERAL_CLIENTS}: ["a","b"].`],
+    [{ clientId: ['web', 'a, b c'] }, `${SEVERAL_CLIENTS}: ["a","b","c"].`],
+    [{ clientId: 'a,' }, `${LIKE_CLIENT}, got "a,".`],
+    [{ clientId: { clientId: 'a' } }, `${LIKE_CLIENT}, got { clientId: 'a' }.`],
+    [{ clientId: [{ audience: null }] }, `${LIKE_CLIENT}, got undefined.`],
+    [{ clientId: [{ clientId: 'a', audience: '' }] }, `"clientId[0].audience" ${TEXT}, got "".`],
+    [
+      { clientId: ['web', { clientId: 'a', audience: undefined }] },
+      `"clientId[1].audience" ${UNDEFINED}.`,
+    ],
+    [
+      { clientId: ['web', { clientId: 'a', aud: null }] },
+      '"clientId[1].aud" is not an option; there are "clientId", "audience".',
+    ],
+    [{ clientId: ['a', { clientId: 'a', audience: null }] }, '"clientId" has "a" twice.'],
+    [{ region: 'Ireland' }, '"region" must be a Region like "eu-west-1", got "Ireland".'],
+    [{ audience: undefined }, `"audience" ${UNDEFINED}.`],
+    [{ tokenFrom: undefined }, `"tokenFrom" ${UNDEFINED}.`],
     [{ clientId: 7 }, `${LIKE_CLIENT}, got 7.`],
     [{ clientId: ['a', null] }, `${LIKE_CLIENT}, got null.`],
     [{ clientId: 'a'.repeat(129) }, `${LIKE_CLIENT}, got "${'a'.repeat(79)}….`],
@@ -219,6 +239,88 @@ describe('The options "jwksUri" and "jwks"', () => {
   });
 });
 
+describe('The option "region"', () => {
+  it('may say what the id says already', () => {
+    expect(poolWith({ region: 'eu-west-1' })).toEqual(poolWith({}));
+    expect(poolWith({ region: undefined })).toEqual(poolWith({}));
+  });
+
+  it('is the Region of a user pool whose id names none', () => {
+    expect([...poolWith({ userPoolId: 'local_1', region: 'eu-west-1' }).issuers.keys()]).toEqual([
+      'https://cognito-idp.eu-west-1.amazonaws.com/local_1',
+      'https://issuer-cognito-idp.eu-west-1.amazonaws.com/local_1',
+    ]);
+  });
+
+  it('stops the boot when it is not that of the id, and names both', () => {
+    const problem = (name: string, id: string) =>
+      `"${name}" is "us-east-1", but "${ID}" ("${id}") is a user pool in "eu-west-1"; one of them is wrong (replicas stand in "replicaRegions").`;
+    const region = 'us-east-1';
+    expect(problemsIn({ ...POOL, region })).toEqual([problem('region', 'userPoolId')]);
+    expect(problemsIn({ ...POOL, region, issuer: 'https://a.example' })).toEqual([
+      problem('region', 'userPoolId'),
+    ]);
+    expect(problemsIn({ userPools: [{ ...POOL, region }] })).toEqual([
+      problem('userPools[0].region', 'userPools[0].userPoolId'),
+    ]);
+  });
+});
+
+describe('The audiences of app clients', () => {
+  it('stand beside the names of the others', () => {
+    const clientId = [
+      'web',
+      { clientId: 'job', audience: null },
+      { clientId: 'app', audience: ['https://a.example', 'https://b.example'] },
+      { clientId: 'cli' },
+    ];
+    expect(poolWith({ clientId })).toMatchObject({
+      clientIds: new Set(['web', 'job', 'app', 'cli']),
+      audiencesOfClients: new Map([
+        ['job', null],
+        ['app', new Set(['https://a.example', 'https://b.example'])],
+      ]),
+    });
+  });
+});
+
+describe('An issuer', () => {
+  it.each([
+    'https://a.example?x=1',
+    'https://a.example/?',
+    'https://a.example/pool?tenant=b',
+    'http://localhost:9229/pool?x',
+  ])('has no query: %s', (issuer) => {
+    expect(problemsIn({ ...POOL, issuer })).toEqual([
+      `"issuer" must be a URL without a query, got "${issuer}".`,
+    ]);
+    expect(problemsIn({ ...POOL, issuer: ['https://b.example', issuer], jwks: JWKS })).toEqual([
+      `"issuer" must be a URL without a query, got "${issuer}".`,
+    ]);
+  });
+
+  it.each([
+    'https://a.example#x',
+    'https://a.example/#',
+    'https:a.example',
+    'https:/a.example',
+    'https://a.example/a b',
+    'https://a.example/a\tb',
+    'https://a.example\\b',
+    'https://me@a.example',
+    'ftp://a.example',
+  ])('is one address that is fetched as it is written: %j', (issuer) => {
+    const shown = JSON.stringify(issuer);
+    const must = 'must be an absolute https: or http: URL';
+    expect(problemsIn({ ...POOL, issuer })).toEqual([`"issuer" ${must}, got ${shown}.`]);
+    expect(problemsIn({ ...POOL, jwksUri: issuer })).toEqual([`"jwksUri" ${must}, got ${shown}.`]);
+  });
+
+  it('leaves a query to jwksUri', () => {
+    expect(problemsIn({ ...POOL, jwksUri: 'https://a.example/keys?v=2' })).toEqual([]);
+  });
+});
+
 describe('The option "userPools"', () => {
   const STAFF = { ...POOL, name: 'staff' };
   const CUSTOMERS = { userPoolId: 'us-east-1_Customers', clientId: null, tokenUse: 'id' as const };
@@ -232,9 +334,9 @@ describe('The option "userPools"', () => {
   });
 
   it('says which entry is wrong', () => {
-    const userPools = [STAFF, { userPoolId: 'x', jwksUri: 'keys', region: 'eu-west-1' }];
+    const userPools = [STAFF, { userPoolId: 'x', jwksUri: 'keys', regions: 'eu-west-1' }];
     expect(problemsIn({ userPools })).toEqual([
-      '"userPools[1].region" is not an option; there are "name", "userPoolId", "clientId", "tokenUse", "audience", "issuer", "replicaRegions", "jwksUri", "jwks".',
+      '"userPools[1].regions" is not an option; there are "name", "userPoolId", "region", "clientId", "tokenUse", "audience", "issuer", "replicaRegions", "jwksUri", "jwks".',
       '"userPools[1].userPoolId" must look like eu-west-1_AbCdEf123, got "x".',
       '"userPools[1].jwksUri" must be an absolute https: or http: URL, got "keys".',
       expect.stringMatching(/^"userPools\[1\]\.clientId" is missing; /),
@@ -247,6 +349,12 @@ describe('The option "userPools"', () => {
     [['staff'], /^"userPools\[0\]" must be an object, got "staff"\.$/],
   ])('refuses %j', (userPools, problem) => {
     expect(problemsIn({ userPools })[0]).toMatch(problem);
+  });
+
+  it('refuses what is undefined and switches a check off', () => {
+    expect(problemsIn({ userPools: [STAFF, { ...CUSTOMERS, audience: undefined }] })).toEqual([
+      '"userPools[1].audience" is undefined; is there a circular import? To do without it, leave it out.',
+    ]);
   });
 
   it('leaves no room for an inline user pool', () => {

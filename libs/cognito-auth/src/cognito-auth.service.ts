@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AccessControl } from './access/access-control.js';
 import { checkPrincipal, checkToken } from './access/access-rules.js';
-import type { AccessRules, GroupsRule, ScopesRule } from './access/access-rules.js';
+import type { AccessRules } from './access/access-rules.js';
 import { COPY, THIS_COPY } from './access/copies.js';
 import { RegisteredStrategy } from './access/registered-strategy.js';
 import { RouteInventory } from './access/route-inventory.js';
 import type { RouteInfo } from './access/route-inventory.js';
+import { accessRulesFrom, checkIsPlain } from './access/rule-values.js';
+import type { VerifyRules } from './access/rule-values.js';
 import { CognitoAuthError } from './cognito-auth.errors.js';
 import { lastExpiryOf } from './revocation/revocation-store.js';
 import type { RevocationTarget } from './revocation/revocation-store.js';
@@ -15,17 +17,6 @@ import type { TokenUse } from './token/claims.js';
 import type { CognitoPrincipal } from './token/principal.js';
 import { extractToken } from './transport/token-extractors.js';
 import type { TokenExtractor } from './transport/token-extractors.js';
-
-/** What to ask of a token outside of a route; each is like the decorator of its name. */
-export interface VerifyRules {
-  userPools?: readonly string[];
-  tokenUse?: TokenUse | readonly TokenUse[];
-  principal?: CognitoPrincipal['kind'];
-  /** A list means any of these groups. */
-  groups?: readonly string[] | GroupsRule;
-  /** A list means all of these scopes. */
-  scopes?: readonly string[] | ScopesRule;
-}
 
 /** What to ask of the token of a connection, and whom to tell when a message is refused. */
 export interface ConnectionRules extends VerifyRules {
@@ -64,24 +55,25 @@ export class CognitoAuthService {
    * @throws TypeError when a rule is not what its type says, which must not admit anybody
    */
   async verify(token: string, rules?: VerifyRules): Promise<CognitoPrincipal> {
-    if (typeof token !== 'string' || token === '') {
-      throw new CognitoAuthError('missing_token', 'There is no token to verify');
-    }
-    const accessRules = rules === undefined ? NO_RULES : accessRulesFrom(rules);
-    let verified: VerifiedToken | CognitoAuthError;
+    let verified: VerifiedToken | undefined;
     try {
+      checkPresence(token);
+      const accessRules = rules === undefined ? NO_RULES : this.checkRules(rules, VERIFY);
       // No turn of the event loop for what is at hand.
-      const verifying = this.access.verifier.verify(token);
+      const verifying = this.verified(token);
       verified = verifying instanceof Promise ? await verifying : verifying;
+      checkToken(verified.principal, accessRules, verified.pool.tokenUse);
+      const asking = this.access.currentPrincipalOf(verified.principal);
+      const principal = asking instanceof Promise ? await asking : asking;
+      checkPrincipal(principal, accessRules);
+      return principal;
     } catch (error) {
-      throw asRefusal(error);
+      // A fault is for whoever called to report.
+      if (error instanceof CognitoAuthError && error.getStatus() < 500) {
+        this.access.refusals.note(error, verified?.principal, token);
+      }
+      throw error;
     }
-    if (verified instanceof CognitoAuthError) throw verified;
-    checkToken(verified.principal, accessRules, verified.pool.tokenUse);
-    const asking = this.access.currentPrincipalOf(verified.principal);
-    const principal = asking instanceof Promise ? await asking : asking;
-    checkPrincipal(principal, accessRules);
-    return principal;
   }
 
   /**
@@ -99,14 +91,32 @@ export class CognitoAuthService {
   async authenticateConnection(
     connection: object,
     token: string,
-    { onRefused, allowUserChange = false, ...rules }: ConnectionRules = {},
+    given: ConnectionRules = {},
   ): Promise<CognitoPrincipal> {
+    checkIsPlain(given, 'CognitoAuthService.authenticateConnection()');
+    const { onRefused, allowUserChange = false, ...rules } = given;
     const principal = await this.verify(token, rules);
     const { connectionTokens, identity, verifier } = this.access;
     if (!allowUserChange) connectionTokens.checkSameUser(connection, principal);
     connectionTokens.set(connection, { token, principal, onRefused });
     if (!identity) Reflect.set(connection, verifier.options.property, principal);
     return principal;
+  }
+
+  /**
+   * The rules of a route that these are like, for whoever keeps rules and wants to know at the boot
+   * that they can be checked.
+   *
+   * @throws TypeError
+   * @internal
+   */
+  checkRules(rules: VerifyRules, caller: string): AccessRules {
+    const { userPools } = this.access.verifier.options;
+    return accessRulesFrom(
+      rules,
+      caller,
+      userPools.map(({ name }) => name),
+    );
   }
 
   /**
@@ -120,6 +130,20 @@ export class CognitoAuthService {
     tokenFrom: readonly TokenExtractor[] = this.access.verifier.options.tokenFrom,
   ): Promise<string | null> {
     return extractToken(tokenFrom, request);
+  }
+
+  private verified(token: string): VerifiedToken | Promise<VerifiedToken> {
+    let verdict: VerifiedToken | CognitoAuthError | Promise<VerifiedToken>;
+    try {
+      verdict = this.access.verifier.verify(token);
+    } catch (error) {
+      throw refusalOf(error, token);
+    }
+    if (verdict instanceof CognitoAuthError) throw refusalOf(verdict, token);
+    if (!(verdict instanceof Promise)) return verdict;
+    return verdict.catch((error: unknown) => {
+      throw refusalOf(error, token);
+    });
   }
 
   /**
@@ -213,42 +237,20 @@ export class CognitoAuthService {
  */
 export abstract class RegisteredCognitoAuthService extends CognitoAuthService {}
 
-const NO_RULES: AccessRules = Object.freeze({ mode: 'required' });
-
-function accessRulesFrom(rules: VerifyRules): AccessRules {
-  const unfit = Object.entries(rules).find(([name, rule]) => !isRule(name, rule));
-  if (unfit) {
-    throw new TypeError(`CognitoAuthService.verify(): "${unfit[0]}" is not a rule it can check`);
-  }
-  const { groups, scopes, tokenUse, ...others } = rules;
-  return {
-    mode: 'required',
-    ...others,
-    ...(tokenUse && { tokenUse: isList(tokenUse) ? tokenUse : [tokenUse] }),
-    ...(groups && { groups: isList(groups) ? { any: groups } : groups }),
-    ...(scopes && { scopes: isList(scopes) ? { all: scopes } : scopes }),
-  };
+function checkPresence(token: unknown): void {
+  if (typeof token === 'string' && token !== '') return;
+  throw new CognitoAuthError('missing_token', 'There is no token to verify');
 }
 
-const RULES: Record<string, (rule: unknown) => boolean> = {
-  userPools: isList,
-  tokenUse: (rule) => isList(rule) || typeof rule === 'string',
-  principal: (rule) => typeof rule === 'string',
-  groups: (rule) => isList(rule) || isListsOf(rule, ['any', 'all', 'none']),
-  scopes: (rule) => isList(rule) || isListsOf(rule, ['any', 'all']),
-};
-
-function isRule(name: string, rule: unknown): boolean {
-  return rule === undefined || RULES[name]?.(rule) === true;
-}
-
-function isList(list: unknown): list is readonly string[] {
-  return Array.isArray(list) && list.every((item) => typeof item === 'string');
-}
-
-function isListsOf(rule: unknown, names: readonly string[]): boolean {
-  if (typeof rule !== 'object' || rule === null) return false;
-  return Object.entries(rule).every(
-    ([name, list]) => names.includes(name) && (list === undefined || isList(list)),
+function refusalOf(error: unknown, token: string): CognitoAuthError {
+  const refusal = asRefusal(error);
+  if (refusal.code !== 'malformed_token' || !/^\s*Bearer\s/i.test(token)) return refusal;
+  return new CognitoAuthError(
+    'malformed_token',
+    'The token has "Bearer" in front of it; give it without "Bearer"',
   );
 }
+
+const NO_RULES: AccessRules = Object.freeze({ mode: 'required' });
+
+const VERIFY = 'CognitoAuthService.verify()';

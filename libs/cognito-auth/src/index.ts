@@ -4,6 +4,7 @@ export type {
   CognitoAuthOptionsFactory,
 } from './cognito-auth.module-definition.js';
 export type {
+  AppClientOptions,
   CognitoAuthOptions,
   KeyOptions,
   TokenCacheOptions,
@@ -14,7 +15,7 @@ export { COGNITO_GLOBAL_GUARD } from './cognito-auth.module-definition.js';
 export { CognitoAuthService } from './cognito-auth.service.js';
 /** @internal */
 export { RegisteredCognitoAuthService } from './cognito-auth.service.js';
-export type { ConnectionRules, VerifyRules } from './cognito-auth.service.js';
+export type { ConnectionRules } from './cognito-auth.service.js';
 export { CognitoAuthError, CognitoAuthOptionsError } from './cognito-auth.errors.js';
 export type { CognitoAuthErrorCode } from './cognito-auth.errors.js';
 
@@ -50,6 +51,7 @@ export type {
   ProviderOf,
 } from './access/hooks.js';
 export type { RouteInfo } from './access/route-inventory.js';
+export type { VerifyRules } from './access/rule-values.js';
 
 export { KeyvRevocationStore } from './revocation/keyv-revocation-store.js';
 export type { KeyvLike } from './revocation/keyv-revocation-store.js';

@@ -14,8 +14,9 @@ import type { Authentication, Caller } from './authentication.js';
 import { CheckInstances, isCheckClass } from './check-instances.js';
 import { ConnectionTokens } from './connection-tokens.js';
 import { COPY, THIS_COPY } from './copies.js';
-import { callHook, hookFailed, HOOKS, textsOf } from './hooks.js';
+import { callHook, hookFailed, HOOKS, identityIn, textsOf } from './hooks.js';
 import type { GroupsProvider, IdentityResolver, PermissionsProvider } from './hooks.js';
+import { RefusalLog } from './refusal-log.js';
 import { RequestTokens } from './request-tokens.js';
 
 /**
@@ -37,6 +38,7 @@ export const ACCESS_CONTROL =
 export class AccessControl {
   readonly [COPY]: symbol = THIS_COPY;
   readonly connectionTokens = new ConnectionTokens();
+  readonly refusals: RefusalLog;
 
   private readonly tokens: RequestTokens;
   private readonly admissions = new WeakMap<ExecutionContext, Promise<true>>();
@@ -49,6 +51,7 @@ export class AccessControl {
     @Optional() @Inject(HOOKS.permissions) readonly permissions?: PermissionsProvider,
     @Optional() @Inject(HOOKS.revocation) readonly revocation?: RevocationStore,
   ) {
+    this.refusals = new RefusalLog(verifier.options);
     this.tokens = new RequestTokens(verifier.options.tokenFrom, this.connectionTokens);
   }
 
@@ -141,8 +144,9 @@ export class AccessControl {
     const principal = await this.currentPrincipalOf(verified);
     const { identity } = this;
     if (!identity) return { principal, user: principal };
-    const user = await callHook('identity', () => identity.resolve(principal, context));
-    if (user !== null && user !== undefined) return { principal, user };
+    const answer: unknown = await callHook('identity', () => identity.resolve(principal, context));
+    const user = identityIn(answer);
+    if (user !== undefined) return { principal, user };
     throw new CognitoAuthError('unknown_user', 'The caller is not known to this application');
   }
 
@@ -182,11 +186,12 @@ export class AccessControl {
     { principal }: Caller,
     context: ExecutionContext,
   ): Promise<void> {
-    const [passes, messageOfClass]: Outcome = await callHook('check', async () => {
+    const call = async (): Promise<Outcome> => {
       if (!isCheckClass(policy)) return [await policy(principal, context)];
       const check = await this.checks.of(policy);
       return [await check.check(principal, context), check.message];
-    });
+    };
+    const [passes, messageOfClass] = await callHook('check', call, `check ${policy.name}`.trim());
     if (passes === true) return;
     throw new CognitoAuthError(
       'check_failed',

@@ -125,8 +125,13 @@ function checkScopes(held: readonly string[], rule: ScopesRule): void {
   throw new CognitoAuthError(
     'insufficient_scope',
     'The token does not carry the scopes that this route asks for',
-    { scopes: [...(rule.all ?? []), ...(rule.any ?? [])] },
+    { scopes: scopesIn(rule) },
   );
+}
+
+/** The scopes that a rule names, for a challenge. */
+export function scopesIn({ all = [], any = [] }: ScopesRule): string[] {
+  return [...new Set([...all, ...any])];
 }
 
 function satisfies(held: readonly string[], { any, all, none }: GroupsRule): boolean {

@@ -24,6 +24,8 @@ export interface Authentication {
   verified: VerifiedToken | null | Promise<VerifiedToken | null>;
   /** Why the token was refused, if that was clear at once. */
   refusal?: CognitoAuthError;
+  /** Whether a strategy of Passport admitted the sender: the guard has to find out for itself. */
+  readonly byPassport?: boolean;
   /** Absent until a route accepts the token; a promise until the hooks have answered. */
   caller?: Caller | Promise<Caller>;
 }
@@ -96,7 +98,7 @@ export function authenticationOf(
   const request = requestOf(context);
   const earlier = Recorded.latestOf(request);
   for (let known = earlier; known; known = known.earlier) {
-    if (known.verifier === verifier) return known;
+    if (known.verifier === verifier && !known.byPassport) return known;
   }
   const token = tokens.of(request);
   const authentication: Authentication = {
@@ -138,11 +140,31 @@ function verifiedOf(authentication: Authentication, tokens: RequestTokens, token
 /** What the last guard with a token found out, or the last without one; for parameter decorators. */
 export function lastAuthenticationOf(context: ExecutionContext): Authentication | undefined {
   const request = guardedRequestOf(context);
-  const last = request && Recorded.latestOf(request);
+  const last = request && (Recorded.latestOf(request) ?? latestOfRaw(request));
   for (let known = last; known; known = known.earlier) {
     if (known.verified !== null || known.refusal) return known;
   }
   return last;
+}
+
+/** What was found out about the request of Node that one of Fastify is of, as in a middleware. */
+function latestOfRaw({ raw }: RequestLike): Authentication | undefined {
+  return typeof raw === 'object' && raw !== null
+    ? Recorded.latestOf(raw as RequestLike)
+    : undefined;
+}
+
+/** Notes whom a strategy of Passport admitted, for parameter decorators. */
+export function recordAdmission(
+  request: RequestLike,
+  verifier: TokenVerifier,
+  token: string,
+  verified: VerifiedToken,
+  principal: CognitoPrincipal,
+): void {
+  const earlier = Recorded.latestOf(request);
+  const caller = { principal, user: principal };
+  Recorded.record({ verifier, request, earlier, token, verified, caller, byPassport: true });
 }
 
 /** What the token of the request proves, once it is verified. */

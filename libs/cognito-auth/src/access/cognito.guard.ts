@@ -8,6 +8,7 @@ import { isEvent } from '../transport/rpc-refusals.js';
 import { SocketMessage } from '../transport/socket-message.js';
 import { ACCESS_CONTROL } from './access-control.js';
 import type { AccessControl } from './access-control.js';
+import { scopesIn } from './access-rules.js';
 import { lastAuthenticationOf, lastVerifiedOf } from './authentication.js';
 import { COPY, isOfAnotherCopy, THIS_COPY, TWO_COPIES } from './copies.js';
 import { accessRulesOf, COGNITO_GUARD } from './rule-metadata.js';
@@ -40,6 +41,13 @@ export class CognitoGuard implements CanActivate {
     this.access = access;
   }
 
+  /**
+   * Admits or throws: at once where nothing has to be waited for, or else by a promise. A guard that
+   * composes this one calls it in an `async` function and awaits it there, or begins with
+   * `Promise.resolve().then(() => guard.canActivate(context))`; what it throws is then a rejection.
+   *
+   * @throws CognitoAuthError
+   */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const decision = this.decide(context);
     // Thrown, not promised: a guard that calls this one and does not wait lets nobody in.
@@ -75,12 +83,15 @@ export class CognitoGuard implements CanActivate {
   private report(context: ExecutionContext, error: unknown): void {
     if (!(error instanceof CognitoAuthError)) return;
     if (error.code === 'unsupported_context') return this.reportContext(context, error);
-    this.log(context, error);
+    const { token } = lastAuthenticationOf(context) ?? {};
+    this.access.refusals.note(error, lastVerifiedOf(context)?.principal, token);
     if (context.getType() === 'http') this.setHeaders(context, error);
     else this.tellConnection(context, error);
   }
 
   private setHeaders(context: ExecutionContext, error: CognitoAuthError): void {
+    const { scopes } = accessRulesOf(context.getHandler(), context.getClass());
+    if (scopes) error.nameScopes(scopesIn(scopes));
     const challenge = error.challenge(this.access.verifier.options.realm);
     if (challenge) setResponseHeader(context, 'WWW-Authenticate', challenge);
     if (error.retryAfter) setResponseHeader(context, 'Retry-After', String(error.retryAfter));
@@ -110,20 +121,6 @@ export class CognitoGuard implements CanActivate {
     const remedy = typeof cause === 'string' ? cause : UNKNOWN_CONTEXT;
     this.logger.error(`${message}: ${handler} is refused. To change that, ${remedy}`);
   }
-
-  // Only what a verified token says is fit for a log; and only its holder can fill the log.
-  private log(context: ExecutionContext, { code, cause }: CognitoAuthError): void {
-    const principal = lastVerifiedOf(context)?.principal;
-    if (!principal) return;
-    const { jti, sub, userPool } = principal;
-    const refusal = { message: 'Refused', code, jti, sub, userPool };
-    if (code === 'hook_failed') {
-      const token = lastAuthenticationOf(context)?.token;
-      this.logger.error(refusal, token ? stackOf(cause, token) : undefined);
-    } else {
-      this.logger.debug(refusal);
-    }
-  }
 }
 
 /** A refusal as a value: V8 optimizes no function that only ever throws, so just one does. */
@@ -134,8 +131,3 @@ class Refused {
 const UNKNOWN_CONTEXT =
   'mark the handler @Public() and verify its token with CognitoAuthService.verify(): CognitoGuard ' +
   'knows http, graphql, ws and rpc';
-
-/** Where the code of the application failed; it may quote the token that it was given. */
-function stackOf(cause: unknown, token: string): string | undefined {
-  return cause instanceof Error ? cause.stack?.replaceAll(token, '[token]') : undefined;
-}

@@ -1,19 +1,27 @@
 import { HttpException } from '@nestjs/common';
 import type { Abstract, ExecutionContext, FactoryProvider, Provider, Type } from '@nestjs/common';
+import { isObservable } from 'rxjs';
 import { CognitoAuthError, CognitoAuthOptionsError } from '../cognito-auth.errors.js';
 import type { CognitoPrincipal } from '../token/principal.js';
+
+/** Who a caller can be to the application: an object, a text that is not empty, or a number but 0. */
+type Identity = (object & { readonly then?: undefined }) | string | number;
+
+type Nobody = null | undefined | false;
 
 /**
  * Turns the sender of a verified token into the user of the application.
  *
  * Runs once per request, before the rules of the route and before later guards; its result is
- * `request.user` and `@CurrentUser()`. `null` refuses with 403 `unknown_user`.
+ * `request.user` and `@CurrentUser()`. `null`, `undefined` and `false` refuse with 403
+ * `unknown_user`; what cannot be a user is 503 `hook_failed`: `true`, an empty text, 0 or `NaN`, a
+ * function, an Observable.
  */
-export interface IdentityResolver<User = unknown> {
+export interface IdentityResolver<User extends Identity | Nobody = Identity> {
   resolve(
     principal: CognitoPrincipal,
     context: ExecutionContext,
-  ): Promise<User | null> | User | null;
+  ): Promise<User | Nobody> | User | Nobody;
 }
 
 /** Replaces the claim `cognito:groups` as the source of groups; runs once per request. */
@@ -162,24 +170,45 @@ function kindOf(provided: unknown): string {
 /**
  * Calls a hook of the application.
  *
+ * @param name what the log calls it, if more is known than its kind
  * @throws HttpException as the hook threw it; anything else becomes 503 `hook_failed`, which is
  * neither the caller's fault nor a way in
  */
-export async function callHook<T>(hook: string, call: () => T | Promise<T>): Promise<T> {
+export async function callHook<T>(
+  hook: string,
+  call: () => T | Promise<T>,
+  name = hook,
+): Promise<T> {
   try {
     return await call();
   } catch (error) {
     if (error instanceof HttpException) throw error;
-    throw hookFailed(hook, error);
+    throw hookFailed(hook, error, name);
   }
 }
 
 /** The answer when a hook of the application did not do its work. */
-export function hookFailed(hook: string, cause: unknown): CognitoAuthError {
+export function hookFailed(hook: string, cause: unknown, name = hook): CognitoAuthError {
   return new CognitoAuthError(
     'hook_failed',
     `Access cannot be decided at the moment (${hook}); try again later`,
-    { cause },
+    { cause, hook: name },
+  );
+}
+
+/** Who a hook says that the caller is; `undefined` for nobody. Anything else means that it failed. */
+export function identityIn(answer: unknown): Identity | undefined {
+  if (answer === null || answer === undefined || answer === false) return undefined;
+  if (isObservable(answer)) {
+    throw hookFailed('identity', new TypeError('resolve() returned an Observable, not a promise'));
+  }
+  if (typeof answer === 'object') return answer;
+  // What is false where the application asks for a user would be nobody to it, and admitted.
+  if (typeof answer === 'string' && answer !== '') return answer;
+  if (Number.isFinite(answer) && answer !== 0) return answer;
+  throw hookFailed(
+    'identity',
+    new TypeError('resolve() returned neither a user nor null, undefined or false'),
   );
 }
 

@@ -15,13 +15,20 @@ function createDecorator<Data>(factory: (data: Data, context: ExecutionContext) 
 type Pipe = PipeTransform | Type<PipeTransform>;
 
 const currentUser = createDecorator((property: string | undefined, context) => {
-  const name = lastAuthenticationOf(context)?.verifier.options.property ?? 'user';
-  const user = guardedRequestOf(context)?.[name] as Record<string, unknown> | null | undefined;
+  const user = userOf(context) as Record<string, unknown> | null | undefined;
   if (property === undefined) return user;
   // The user may be an entity whose properties are getters of its class; `toString` is none of them.
   const isOfUser = user && (Object.hasOwn(user, property) || !(property in Object.prototype));
   return isOfUser ? user[property] : undefined;
 });
+
+function userOf(context: ExecutionContext): unknown {
+  const last = lastAuthenticationOf(context);
+  const name = last && !last.byPassport ? last.verifier.options.property : 'user';
+  const user = guardedRequestOf(context)?.[name];
+  // Passport puts it elsewhere if told so, and a middleware of Fastify on another request.
+  return user === undefined && last?.byPassport ? principalOfRequest(context) : user;
+}
 
 const claims = createDecorator((name: string | undefined, context: ExecutionContext) => {
   const all = principalOfRequest(context)?.claims;

@@ -277,6 +277,8 @@ describe('What a rule decorator takes', () => {
     ['an empty scope', Scopes, [''], SCOPES],
     ['no token use', TokenUse, [], TOKEN_USE],
     ['an unknown token use', TokenUse, ['refresh'], TOKEN_USE],
+    ['a token use that is unknown beside one', TokenUse, ['access', 'refresh'], TOKEN_USE],
+    ['a token use that is empty', TokenUse, ['id', ''], TOKEN_USE],
     ['a list of token uses', TokenUse, [['access']], TOKEN_USE],
   ])('is not %s', (_, decorator, given, message) => {
     const attempt = () => decorator(...(given as never[]));

@@ -1,7 +1,6 @@
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { Type } from '@nestjs/common';
 import type { TokenUse } from '../token/claims.js';
-import { TOKEN_USES } from '../token/claims.js';
 import type { AccessPolicy, CheckRule, GroupsRule, ScopesRule } from './access-rules.js';
 import { CognitoGuard } from './cognito.guard.js';
 import type { AccessCheck } from './hooks.js';
@@ -13,6 +12,8 @@ import {
   noteRuled,
   RULE_KEYS,
 } from './rule-metadata.js';
+import { GROUPS, listsIn, listsInWords, namesIn, SCOPES, tokenUsesIn } from './rule-values.js';
+import type { ListsRule } from './rule-values.js';
 
 type RuleDecorator = ClassDecorator & MethodDecorator;
 
@@ -36,7 +37,7 @@ export function Authenticated(): RuleDecorator {
 export function Groups(...groups: [string, ...string[]]): RuleDecorator;
 export function Groups(rule: GroupsRule): RuleDecorator;
 export function Groups(...given: unknown[]): RuleDecorator {
-  return rule('@Groups()', 'groups', listsOf(GROUPS, given));
+  return rule('@Groups()', 'groups', listsOf('@Groups()', GROUPS, given));
 }
 
 /**
@@ -51,7 +52,7 @@ export function Groups(...given: unknown[]): RuleDecorator {
 export function Scopes(...scopes: [string, ...string[]]): RuleDecorator;
 export function Scopes(rule: ScopesRule): RuleDecorator;
 export function Scopes(...given: unknown[]): RuleDecorator {
-  return rule('@Scopes()', 'scopes', listsOf(SCOPES, given));
+  return rule('@Scopes()', 'scopes', listsOf('@Scopes()', SCOPES, given));
 }
 
 /**
@@ -60,10 +61,9 @@ export function Scopes(...given: unknown[]): RuleDecorator {
  * @example `@TokenUse('id')`
  */
 export function TokenUse(...tokenUses: [TokenUse, ...TokenUse[]]): RuleDecorator {
-  if (tokenUses.length === 0 || !tokenUses.every((tokenUse) => TOKEN_USES.includes(tokenUse))) {
-    throw new TypeError(`@TokenUse() takes 'access', 'id' or both`);
-  }
-  return rule('@TokenUse()', 'tokenUse', Object.freeze(tokenUses));
+  const accepted = tokenUsesIn(tokenUses);
+  if (!accepted) throw new TypeError(`@TokenUse() takes 'access', 'id' or both`);
+  return rule('@TokenUse()', 'tokenUse', accepted);
 }
 
 /**
@@ -193,59 +193,15 @@ function placeOf(target: object, key?: string | symbol): string {
   return `${target.constructor.name}.${String(key)}`;
 }
 
-/** What stands in the parentheses of `@Groups()` and `@Scopes()`. */
-interface Lists {
-  readonly decorator: string;
-  /** The list that names without an object make. */
-  readonly usual: string;
-  readonly names: readonly string[];
-  readonly item: RegExp;
-  readonly items: string;
-}
-
-const GROUPS: Lists = {
-  decorator: '@Groups()',
-  usual: 'any',
-  names: ['any', 'all', 'none'],
-  item: /^[^]+$/,
-  items: 'non-empty names',
-};
-
-const SCOPES: Lists = {
-  decorator: '@Scopes()',
-  usual: 'all',
-  names: ['any', 'all'],
-  // RFC 6749 §3.3: anything else can neither be in a token nor be named in a challenge.
-  item: /^[\x21\x23-\x5b\x5d-\x7e]+$/,
-  items: 'scopes (printable ASCII without spaces, quotes and backslashes)',
-};
-
-function listsOf(form: Lists, given: unknown[]): Record<string, readonly string[]> {
+function listsOf(decorator: string, form: ListsRule, given: unknown[]): object {
   const isRule = given.length === 1 && typeof given[0] === 'object' && given[0] !== null;
-  const lists = (isRule ? given[0] : { [form.usual]: given }) as Record<string, unknown>;
-  const entries = Object.entries(lists).filter(([, list]) => list !== undefined);
-  const isFine = entries.every(([name, list]) => form.names.includes(name) && isList(list, form));
-  if (entries.length === 0 || !isFine) {
-    throw new TypeError(
-      `${form.decorator} takes one or more ${form.items}, or an object with ${form.names.join(', ')} as non-empty lists of them`,
-    );
-  }
-  return Object.freeze(
-    Object.fromEntries(
-      entries.map(([name, list]) => [name, Object.freeze([...(list as string[])])]),
-    ),
-  );
+  const lists = listsIn(isRule ? given[0] : { [form.usual]: given }, form);
+  if (lists) return lists;
+  throw new TypeError(`${decorator} takes ${listsInWords(form)}`);
 }
 
-function namesOf(decorator: string, names: readonly string[]): readonly string[] {
-  if (isList(names, GROUPS)) return Object.freeze([...names]);
+function namesOf(decorator: string, given: readonly string[]): readonly string[] {
+  const names = namesIn(given);
+  if (names) return names;
   throw new TypeError(`${decorator} takes one or more non-empty names`);
-}
-
-function isList(list: unknown, { item }: Lists): list is string[] {
-  return (
-    Array.isArray(list) &&
-    list.length > 0 &&
-    list.every((name) => typeof name === 'string' && item.test(name))
-  );
 }

@@ -5,6 +5,7 @@ import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { expired, notActiveYet, secondsNow } from '../token/expiry.js';
 import { extractToken, missingToken } from '../transport/token-extractors.js';
+import { responseOf } from './response-of.js';
 import { invalidSignature } from './signature.js';
 import type { PreparedToken } from './token-checks.js';
 import { asRefusal } from './token-verifier.js';
@@ -13,8 +14,24 @@ import type { VerifiedToken } from './verified-tokens.js';
 
 /** What passport-jwt takes for the request: one token of one request, and its key. */
 interface Verification {
+  readonly request: object;
   readonly token: string;
   readonly prepared: PreparedToken;
+}
+
+/** What becomes of a request: what the strategy leaves to the registration that it is of. */
+export interface Outcomes {
+  /** Resolves with the user of Passport, or rejects. */
+  admit(admission: Admission): Promise<CognitoPrincipal>;
+  /** Called with each refusal, before Passport gets to know it. */
+  refused(error: CognitoAuthError, token?: string): void;
+}
+
+/** A request whose token is verified. */
+export interface Admission {
+  readonly request: object;
+  readonly token: string;
+  readonly verified: VerifiedToken;
 }
 
 type KeyCallback = (error: unknown, key?: string) => void;
@@ -25,13 +42,11 @@ type KeyCallback = (error: unknown, key?: string) => void;
  * Structure, key and claims are checked as everywhere; signature, times and issuer are verified by
  * passport-jwt. It starts only when the token and its key are at hand: from there it runs
  * synchronously, so that it answers once.
- *
- * @param admit resolves with the user of Passport, or rejects
  */
 export function createCognitoStrategy(
   name: string,
   { checks, options, userPools }: TokenVerifier,
-  admit: (verified: VerifiedToken) => Promise<CognitoPrincipal>,
+  outcomes: Outcomes,
 ): Strategy {
   class CognitoStrategy extends PassportStrategy(Strategy, name) {
     constructor() {
@@ -53,30 +68,33 @@ export function createCognitoStrategy(
     override authenticate(request: object): void {
       const fail = this.fail.bind(this);
       const error = this.error.bind(this);
+      const sent: { token?: string } = {};
       const refuse = (reason: unknown): void => {
         const refusal = refusalOf(reason);
+        if (refusal instanceof CognitoAuthError) outcomes.refused(refusal, sent.token);
         if (!isRefusal(refusal)) return error(refusal);
         setChallenge(request, refusal.challenge(options.realm));
         fail(refusal, refusal.getStatus());
       };
       this.fail = refuse;
       this.error = refuse;
-      this.start(request).catch(refuse);
+      this.start(request, sent).catch(refuse);
     }
 
-    private async start(request: object): Promise<void> {
+    private async start(request: object, sent: { token?: string }): Promise<void> {
       const token = await Promise.resolve(extractToken(options.tokenFrom, request));
       if (token === null) throw missingToken(options.tokenFrom, request);
+      sent.token = token;
       const prepared = await checks.prepare(token);
       if (prepared instanceof CognitoAuthError) throw prepared;
-      const verification = { token, prepared };
+      const verification: Verification = { request, token, prepared };
       if (!options.skipVerification) return super.authenticate(verification as never);
       this.success(await this.validate(verification));
     }
 
     /** Called once signature, times and issuer are verified. */
-    validate({ prepared }: Verification): Promise<CognitoPrincipal> {
-      return admit(checks.accept(prepared));
+    validate({ request, token, prepared }: Verification): Promise<CognitoPrincipal> {
+      return outcomes.admit({ request, token, verified: checks.accept(prepared) });
     }
   }
   return new CognitoStrategy();
@@ -89,8 +107,7 @@ function isRefusal(error: HttpException): error is CognitoAuthError {
 
 /** Passport itself sends only challenges that are text, and this one is an error with a code. */
 function setChallenge(request: object, challenge: string | undefined): void {
-  const { res: response } = request as { res?: { setHeader?(name: string, value: string): void } };
-  if (challenge) response?.setHeader?.('WWW-Authenticate', challenge);
+  if (challenge) responseOf(request)?.setHeader('WWW-Authenticate', challenge);
 }
 
 /** jsonwebtoken tells its refusals apart by name and by text. */

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
-import { warningsOf } from '../cognito-auth.resolved-options.js';
+import { acceptedBy, warningsOf } from '../cognito-auth.resolved-options.js';
 import type { ResolvedOptions } from '../cognito-auth.resolved-options.js';
 import { rememberHeader } from '../token/compact-token.js';
 import { checkSignatureWith } from './signature.js';
@@ -54,6 +54,7 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
 
   async onModuleInit(): Promise<void> {
     for (const warning of warningsOf(this.options)) this.logger.warn(warning);
+    for (const accepted of acceptedBy(this.options)) this.logger.debug(accepted);
     if (this.options.keys.preload === 'required') await this.userPools.load();
   }
 

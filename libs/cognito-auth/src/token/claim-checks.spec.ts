@@ -181,6 +181,48 @@ describe('The audience of an access token', () => {
     }
   });
 
+  describe('of a machine', () => {
+    it.each([
+      ['is not asked for, because Cognito gives it none', {}, undefined],
+      ['may be the app client, which names no resource', { aud: 'web' }, undefined],
+      ['may be the right one', { aud: 'https://a.example' }, undefined],
+      ['is never another resource', { aud: 'https://c.example' }, 'wrong_audience'],
+      ['is never another app client', { aud: 'app' }, 'wrong_audience'],
+      ['is never empty', { aud: '' }, 'wrong_audience'],
+    ])('%s', (_, claims, code) => {
+      expect(refusalOf({ ...MACHINE, ...claims }, expected)?.code).toBe(code);
+    });
+  });
+
+  describe('of an app client with one of its own', () => {
+    const audiencesOfClients = new Map([
+      ['web', null],
+      ['app', new Set(['https://app.example'])],
+    ]);
+    const own = { ...expected, audiencesOfClients };
+
+    it.each([
+      ['web', {}, undefined],
+      ['web', { aud: 'https://a.example' }, undefined],
+      ['web', { aud: 'web' }, undefined],
+      ['web', { aud: 'https://c.example' }, 'wrong_audience'],
+      ['web', { aud: '' }, 'wrong_audience'],
+      ['app', { aud: 'https://app.example' }, undefined],
+      ['app', { aud: 'https://a.example' }, 'wrong_audience'],
+      ['app', { aud: 'app' }, 'wrong_audience'],
+      ['app', {}, 'wrong_audience'],
+    ])('is decided by the app client: %s with %j', (clientId, claims, code) => {
+      const token = { ...ACCESS, client_id: clientId, ...claims };
+      expect(refusalOf(token, own)?.code).toBe(code);
+    });
+
+    it('is asked for where the user pool asks for none', () => {
+      const alone = { ...EXPECTED, audiencesOfClients };
+      expect(refusalOf({ ...ACCESS, client_id: 'app' }, alone)?.code).toBe('wrong_audience');
+      expect(refusalOf({ ...ACCESS, client_id: 'web', aud: 'x' }, alone)).toBeUndefined();
+    });
+  });
+
   it('does not concern ID tokens, whose aud is the app client', () => {
     expect(refusalOf(ID, expected)).toBeUndefined();
   });

@@ -8,8 +8,10 @@ import { expired, isExpired, notActiveYet } from './expiry.js';
 export interface ClaimExpectations {
   /** The app clients whose tokens are accepted; `null` accepts every one of the pool. */
   readonly clientIds: ReadonlySet<string> | null;
-  /** The values of `aud` that access tokens must carry one of, when set. */
+  /** The resources of which the access token of a user must name one as `aud`, when set. */
   readonly audiences?: ReadonlySet<string>;
+  /** For app clients with audiences of their own; `null` for those asked for none. */
+  readonly audiencesOfClients?: ReadonlyMap<string, ReadonlySet<string> | null>;
 }
 
 /** How the times of a token are read. */
@@ -94,18 +96,31 @@ function checkTypes(claims: JsonObject): void {
 
 function checkAccessToken(claims: JsonObject, expected: ClaimExpectations): void {
   checkClient(memberOf(claims, 'client_id'), 'client_id', expected);
+  checkAudience(claims, expected);
+  // A machine (client credentials) has no username; AWS documents its `sub` for users only.
+  if (Object.hasOwn(claims, 'username')) checkUser(claims, 'username');
+}
+
+function checkAudience(claims: JsonObject, expected: ClaimExpectations): void {
   const audience = memberOf(claims, 'aud');
   if (Object.hasOwn(claims, 'aud') && typeof audience !== 'string') {
     throw refusal('wrong_audience', 'The claim aud of the access token is not a string');
   }
-  if (expected.audiences && !expected.audiences.has(audience as string)) {
-    throw refusal(
-      'wrong_audience',
-      'The access token is not meant for this API (claim aud); ask for it with the parameter resource',
-    );
-  }
-  // A machine (client credentials) has no username; AWS documents its `sub` for users only.
-  if (Object.hasOwn(claims, 'username')) checkUser(claims, 'username');
+  const clientId = memberOf(claims, 'client_id') as string;
+  const ofClient = expected.audiencesOfClients?.get(clientId);
+  const accepted = ofClient ?? expected.audiences;
+  if (!accepted || accepted.has(audience as string)) return;
+  // A pre token generation trigger may add the app client itself, which names no resource.
+  // https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
+  const isUnbound = audience === undefined || audience === clientId;
+  // Cognito binds no token of the client credentials grant to a resource:
+  // https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-define-resource-servers.html
+  const isMachine = !Object.hasOwn(claims, 'username');
+  if (isUnbound && (isMachine || ofClient === null)) return;
+  throw refusal(
+    'wrong_audience',
+    'The access token is not meant for this API (claim aud); ask for it with the parameter resource',
+  );
 }
 
 function checkIdToken(claims: JsonObject, expected: ClaimExpectations): void {

@@ -1,11 +1,14 @@
-import { HttpException } from '@nestjs/common';
+import { HttpException, Logger } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { faultText } from '../fault-text.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { ConnectionWatch, disconnect } from './connection-watch.js';
 import type { Socket } from './connection-watch.js';
 import { GraphqlConnection } from './graphql-connection.js';
 import type { UpgradeRequest } from './graphql-connection.js';
 import type { TokenExtractor } from './token-extractors.js';
+
+const logger = new Logger('CognitoAuthModule');
 
 /** What `CognitoAuthService` does; it lies above this file. */
 interface Authentication<Rules> {
@@ -20,6 +23,8 @@ interface Authentication<Rules> {
 /** What it does for this library only. */
 interface TokenFinder {
   tokenOf(request: object, tokenFrom?: readonly TokenExtractor[]): Promise<string | null>;
+  /** Missing where a test has another service in its place. */
+  checkRules?(rules: object, caller: string): object;
 }
 
 /** What graphql-ws hands to `onConnect`. */
@@ -54,27 +59,38 @@ interface Opening {
  * operation.
  *
  * @param rules what to ask of everybody who connects
+ * @throws TypeError when a rule is not what its type says
  * @example `subscriptions: { 'graphql-ws': { onConnect: onGraphqlConnect(auth) } }`
  */
 export function onGraphqlConnect<Rules extends object>(
   auth: Authentication<Rules>,
   rules?: NoInfer<Rules>,
 ): (this: unknown, opening: object) => Promise<boolean> {
+  if (rules) (auth as unknown as TokenFinder).checkRules?.(rules, 'onGraphqlConnect()');
   return async function onConnect(this: unknown, opened: object) {
     const opening = openingOf(this, opened);
     const { socket } = opening;
     const watch = ConnectionWatch.of(socket);
+    let token: string | undefined;
     try {
-      const token = await tokenOf(auth, opening.connection);
+      token = await tokenOf(auth, opening.connection);
       const principal = await authenticate(auth, opening, token, rules);
-      watch.start(principal, () => auth.verify(token, rules));
+      const accepted = token;
+      watch.start(principal, () => auth.verify(accepted, rules));
       return true;
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
+      reportFault(error, token);
       disconnect(socket, error);
       return false;
     }
   };
+}
+
+/** Logs that a hook of the application failed; its code may quote the token. */
+function reportFault(error: HttpException, token?: string): void {
+  if (!(error instanceof CognitoAuthError) || error.code !== 'hook_failed') return;
+  logger.error('A GraphQL connection cannot be authenticated', faultText(error, token));
 }
 
 async function tokenOf(auth: object, connection: GraphqlConnection): Promise<string> {

@@ -14,7 +14,7 @@ import { IoRecovery } from './io-recovery.js';
  * has sockets like theirs.
  *
  * @example `app.useWebSocketAdapter(withCognitoAuth(app, new IoAdapter(app)))`
- * @throws CognitoAuthOptionsError
+ * @throws CognitoAuthOptionsError, or TypeError when a rule is not what its type says
  */
 export function withCognitoAuth<Adapter extends WebSocketAdapter>(
   app: Pick<INestApplicationContext, 'get'>,
@@ -22,14 +22,12 @@ export function withCognitoAuth<Adapter extends WebSocketAdapter>(
   options: CognitoWsOptions = {},
 ): Adapter {
   const resolved = resolveWsOptions(options);
+  const auth = app.get(RegisteredCognitoAuthService);
+  auth.checkRules(resolved.rules, 'withCognitoAuth()');
   const create = adapter.create.bind(adapter);
   const bindClientConnect = adapter.bindClientConnect.bind(adapter);
   const bindMessageHandlers = adapter.bindMessageHandlers.bind(adapter);
-  const connections = new Connections(
-    app.get(RegisteredCognitoAuthService),
-    resolved,
-    bindAuthenticate,
-  );
+  const connections = new Connections(auth, resolved, bindAuthenticate);
   const recovery = new IoRecovery(connections);
   const namespaces = new WeakSet<Namespace>();
 

@@ -1,4 +1,5 @@
 import { HttpException, Logger } from '@nestjs/common';
+import { faultText } from '../fault-text.js';
 import { CognitoAuthError } from '../index.js';
 
 const logger = new Logger('CognitoWsAdapter');
@@ -7,16 +8,11 @@ const logger = new Logger('CognitoWsAdapter');
 export function reportFault(error: unknown, tokens: readonly (string | undefined)[]): void {
   const fault = faultIn(error);
   if (fault === undefined) return;
-  const stack = fault instanceof Error ? fault.stack : undefined;
-  logger.error('A socket cannot be authenticated', tokens.reduce(withoutToken, stack));
-}
-
-function withoutToken(text: string | undefined, token: string | undefined): string | undefined {
-  return token ? text?.replaceAll(token, '[token]') : text;
+  logger.error('A socket cannot be authenticated', faultText(fault, ...tokens));
 }
 
 function faultIn(error: unknown): unknown {
-  if (error instanceof CognitoAuthError)
-    return error.code === 'hook_failed' ? error.cause : undefined;
+  // Says which hook it was, and has what it threw as its cause.
+  if (error instanceof CognitoAuthError) return error.code === 'hook_failed' ? error : undefined;
   return error instanceof HttpException ? undefined : error;
 }
