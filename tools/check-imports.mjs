@@ -11,7 +11,7 @@ const LIBRARY = 'libs/cognito-auth/src/';
 
 // Lowest first. What shares a line are siblings.
 const LAYERS = [
-  ['cognito-auth.errors.ts', 'deadline.ts'],
+  ['cognito-auth.errors.ts', 'clock.ts', 'deadline.ts'],
   ['token/'],
   ['keys/', 'transport/', 'revocation/'],
   ['cognito-auth.options.ts'],
