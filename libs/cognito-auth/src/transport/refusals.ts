@@ -2,6 +2,7 @@ import { HttpException } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { GraphqlRefusal } from './graphql-refusal.js';
+import { loadWsException } from './peer-exceptions.js';
 import { rpcRefusalOf } from './rpc-refusals.js';
 
 /**
@@ -15,8 +16,8 @@ export async function refusalIn(context: ExecutionContext, error: unknown): Prom
     case 'graphql':
       return error instanceof CognitoAuthError ? new GraphqlRefusal(error) : error;
     case 'ws': {
-      const { WsException } = await import('@nestjs/websockets');
-      return Object.assign(new WsException(bodyOf(error)), { cause: error });
+      const WsException = await loadWsException();
+      return WsException ? Object.assign(new WsException(bodyOf(error)), { cause: error }) : error;
     }
     case 'rpc':
       return rpcRefusalOf(context, error, bodyOf(error));

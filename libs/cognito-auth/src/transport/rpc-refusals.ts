@@ -1,5 +1,6 @@
 import { IntrinsicException } from '@nestjs/common';
 import type { ExecutionContext, HttpException } from '@nestjs/common';
+import { loadRpcException } from './peer-exceptions.js';
 import { isGrpcMetadata } from './rpc-metadata.js';
 
 /** The keys and values of `@EventPattern()`, which only a microservice has to load. */
@@ -27,7 +28,8 @@ export async function rpcRefusalOf(
   body: RefusalBody,
 ): Promise<Error> {
   if (isEvent(context)) return new EventRefusal(error, body);
-  const { RpcException } = await import('@nestjs/microservices');
+  const RpcException = await loadRpcException();
+  if (!RpcException) return error;
   const isGrpc = isGrpcMetadata(context.getArgByIndex(1));
   return Object.assign(new RpcException(isGrpc ? grpcErrorOf(error, body) : body), {
     cause: error,
