@@ -51,6 +51,9 @@ const LOWEST: Record<string, Setup> = {
 
 const SETUPS = { ...LATEST, ...LOWEST };
 
+/** Further versions of Node, which `npm run test:matrix` names: each is a package of 180 MB. */
+const NODES = process.env['NODES']?.split(',') ?? [];
+
 function nest(version: string, transports: string): string[] {
   return [
     ...['common', 'core', 'platform-express', 'testing'].map((name) => [name, version]),
@@ -67,6 +70,9 @@ const FETCHED_KEYS = {
   admitted: [200, { username: 'alice' }],
   refused: [401, 'missing_token'],
 };
+
+/** What the scenario `hosted-pages` reports. */
+const SIGN_IN = { status: 302, to: '/oauth2/authorize' };
 
 // A CommonJS application cannot load Nest 12 without require() of ES modules; these all can.
 const FLAGS = [[], WITHOUT_REQUIRE_MODULE];
@@ -224,7 +230,7 @@ describe('The packed library', () => {
       async (...flags) => {
         const report = await appOf(name).scenario('hosted-pages', flags);
 
-        expect(report).toEqual({ status: 302, to: '/oauth2/authorize' });
+        expect(report).toEqual(SIGN_IN);
       },
     );
 
@@ -235,6 +241,40 @@ describe('The packed library', () => {
         const report = await appOf(name).scenario('refused-messages', flags);
 
         expect(report).toMatchObject({ code: 'missing_token', statusCode: 401 });
+      },
+    );
+  });
+
+  describe.each(NODES)('on Node %s', (version) => {
+    let node: string;
+
+    beforeAll(async () => {
+      const tools = join(folder, `node-${version}`);
+      await PackedApp.installTools(tools, `node@${version}`);
+      node = join(tools, 'node_modules/node/bin/node');
+    }, 5 * MINUTES);
+
+    describe.each(FLAGS)('with the flags %s', (...flags) => {
+      it.each(Object.keys(SETUPS))('fetches keys: %s', { timeout: MINUTES }, async (name) => {
+        const report = await appOf(name).scenario('fetched-keys', flags, node);
+
+        expect(report).toEqual(FETCHED_KEYS);
+      });
+
+      it.each(Object.keys(LOWEST))('has hosted pages: %s', { timeout: MINUTES }, async (name) => {
+        const report = await appOf(name).scenario('hosted-pages', flags, node);
+
+        expect(report).toEqual(SIGN_IN);
+      });
+    });
+
+    it.each(Object.keys(LATEST))(
+      "has Plug'n'Play of Yarn: %s",
+      { timeout: MINUTES },
+      async (name) => {
+        const yarn = await YarnApp.install(join(folder, `yarn-${version}`, name), appOf(name));
+
+        expect(await yarn.scenario('fetched-keys', node)).toEqual(FETCHED_KEYS);
       },
     );
   });

@@ -114,8 +114,8 @@ export class YarnApp {
     return app;
   }
 
-  async scenario(name: string) {
-    return reportOf(await this.run('node', join('dist/scenarios', `${name}.js`)));
+  async scenario(name: string, node = process.execPath) {
+    return reportOf(await this.run('exec', node, join('dist/scenarios', `${name}.js`)));
   }
 
   private async run(...args: string[]): Promise<string> {
