@@ -21,8 +21,13 @@ const LATEST: Record<string, Setup> = {
   'Nest 11': {
     fixtures: ['nest11-cjs', 'scenarios'],
     packages: [
-      ...['@nestjs/passport@11', 'passport', '@nestjs/graphql@13', 'graphql@16'],
-      ...['@nestjs/apollo@13', '@apollo/server@5', '@as-integrations/express5@1'],
+      '@nestjs/passport@11',
+      'passport',
+      '@nestjs/graphql@13',
+      'graphql@16',
+      '@nestjs/apollo@13',
+      '@apollo/server@5',
+      '@as-integrations/express5@1',
     ],
   },
 };
@@ -32,7 +37,10 @@ const LOWEST: Record<string, Setup> = {
   'Nest 12.0.0': {
     fixtures: ['nest12-esm', 'scenarios', 'scenarios-with-peers'],
     packages: [
-      ...[...nest('12.0.0', '12.0.1'), '@nestjs/passport@12.0.0', ...peers(), '@types/node@26'],
+      ...nest('12.0.0', '12.0.1'),
+      '@nestjs/passport@12.0.0',
+      ...peers(),
+      '@types/node@26',
       // The packages of Nest 12.0.0 still ask for each other's version 11.
       '--legacy-peer-deps',
     ],
@@ -74,13 +82,20 @@ const FETCHED_KEYS = {
 /** What the scenario `hosted-pages` reports. */
 const SIGN_IN = { status: 302, to: '/oauth2/authorize' };
 
-// A CommonJS application cannot load Nest 12 without require() of ES modules; these all can.
-const FLAGS = [[], WITHOUT_REQUIRE_MODULE];
+// A CommonJS application cannot have Nest 12 where require() of ES modules is off; these all can.
+const NODE_WITH: [string, readonly string[]][] = [
+  ['require() of ES modules', []],
+  ['no require() of ES modules', WITHOUT_REQUIRE_MODULE],
+];
 
 // What Nest itself makes external in a bundle.
 const EXTERNAL_FOR_NEST = [
-  ...['@nestjs/microservices', '@nestjs/microservices/*', '@nestjs/websockets/socket-module'],
-  ...['@nestjs/websockets/socket-module.js', 'class-transformer', 'class-validator'],
+  '@nestjs/microservices',
+  '@nestjs/microservices/*',
+  '@nestjs/websockets/socket-module',
+  '@nestjs/websockets/socket-module.js',
+  'class-transformer',
+  'class-validator',
 ];
 
 // Starts an application with hosted pages, and prints what stops it.
@@ -151,7 +166,7 @@ describe('The packed library', () => {
       }
     });
 
-    it.each(FLAGS)('fetches keys; flags of Node: %s', { timeout: MINUTES }, async (...flags) => {
+    it.each(NODE_WITH)('fetches keys with %s', { timeout: MINUTES }, async (_, flags) => {
       expect(await appOf(name).scenario('fetched-keys', flags)).toEqual(FETCHED_KEYS);
     });
 
@@ -197,7 +212,10 @@ describe('The packed library', () => {
       await app.run(
         join(folder, 'bundlers/node_modules/.bin/esbuild'),
         'dist/scenarios/fetched-keys.js',
-        ...['--bundle', '--platform=node', '--log-level=warning', `--outfile=${bundle}`],
+        '--bundle',
+        '--platform=node',
+        '--log-level=warning',
+        `--outfile=${bundle}`,
         ...(isModule ? ['--format=esm', `--banner:js=${require}`] : ['--format=cjs']),
         ...EXTERNAL_FOR_NEST.map((external) => `--external:${external}`),
       );
@@ -210,7 +228,8 @@ describe('The packed library', () => {
       const bundle = join(folder, 'ncc', name);
       const ncc = join(folder, 'bundlers/node_modules/.bin/ncc');
       await app.run(ncc, 'build', 'dist/scenarios/fetched-keys.js', '--out', bundle);
-      const [file = ''] = (await readdir(bundle)).filter((each) => each.startsWith('index.'));
+      const files = await readdir(bundle);
+      const file = files.find((each) => each.startsWith('index.')) ?? '';
 
       const output = await run(folder, process.execPath, join(bundle, file));
       expect(reportOf(output)).toEqual(FETCHED_KEYS);
@@ -224,25 +243,17 @@ describe('The packed library', () => {
   });
 
   describe.each(Object.keys(LOWEST))('with optional peers, in the app of %s', (name) => {
-    it.each(FLAGS)(
-      'has hosted pages; flags of Node: %s',
-      { timeout: MINUTES },
-      async (...flags) => {
-        const report = await appOf(name).scenario('hosted-pages', flags);
+    it.each(NODE_WITH)('has hosted pages with %s', { timeout: MINUTES }, async (_, flags) => {
+      const report = await appOf(name).scenario('hosted-pages', flags);
 
-        expect(report).toEqual(SIGN_IN);
-      },
-    );
+      expect(report).toEqual(SIGN_IN);
+    });
 
-    it.each(FLAGS)(
-      'refuses messages; flags of Node: %s',
-      { timeout: MINUTES },
-      async (...flags) => {
-        const report = await appOf(name).scenario('refused-messages', flags);
+    it.each(NODE_WITH)('refuses messages with %s', { timeout: MINUTES }, async (_, flags) => {
+      const report = await appOf(name).scenario('refused-messages', flags);
 
-        expect(report).toMatchObject({ code: 'missing_token', statusCode: 401 });
-      },
-    );
+      expect(report).toMatchObject({ code: 'missing_token', statusCode: 401 });
+    });
   });
 
   describe.each(NODES)('on Node %s', (version) => {
@@ -254,7 +265,7 @@ describe('The packed library', () => {
       node = join(tools, 'node_modules/node/bin/node');
     }, 5 * MINUTES);
 
-    describe.each(FLAGS)('with the flags %s', (...flags) => {
+    describe.each(NODE_WITH)('with %s', (_, flags) => {
       it.each(Object.keys(SETUPS))('fetches keys: %s', { timeout: MINUTES }, async (name) => {
         const report = await appOf(name).scenario('fetched-keys', flags, node);
 

@@ -128,10 +128,10 @@ describe.concurrent('A boot whose first connection to the key endpoint breaks', 
       jwksUri: uri,
     }));
     const booting = Api.start({ userPools, keys: { preload: 'required', timeout: 60_000 } });
-    const failed = expect(booting).rejects.toMatchObject({ code: 'keys_unavailable' });
+    const failure = booting.catch((error: unknown) => error);
     await eventually(() => expect(silent.openAnswers).toBe(1));
     answer.release();
-    await failed;
+    expect(await failure).toMatchObject({ code: 'keys_unavailable' });
     await eventually(() => expect(silent.openAnswers).toBe(0));
   });
 });
@@ -147,10 +147,10 @@ describe.concurrent('A boot while the key endpoint is up', () => {
     await eventually(() => expect(keys.openAnswers).toBe(1));
     const token = pool.accessToken('alice');
     const invented = api.service.verify(withKid(token, 'invented'));
-    const refused = expect(invented).rejects.toMatchObject({ status: 401, code: 'unknown_key' });
+    const failure = invented.catch((error: unknown) => error);
 
     answer.release();
-    await refused;
+    expect(await failure).toMatchObject({ code: 'unknown_key' });
     expect(await api.get(token)).toMatchObject(ADMITTED);
     expect(await api.get(withKid(token, 'another'))).toMatchObject(refusal('unknown_key'));
     expect(keys.requests).toBe(1);

@@ -195,24 +195,24 @@ export class RefreshingKeys implements KeySource {
     this.retryAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** @param pause milliseconds after which whoever waits gets one more attempt, if any */
-  private failed(cause: unknown, pause?: number): Error {
+  /** @param wait milliseconds after which whoever waits gets one more attempt, if any */
+  private failed(cause: unknown, wait?: number): Error {
     const delay = Math.min(FIRST_RETRY * 2 ** this.failures, LAST_RETRY);
     this.failures += 1;
     // A second attempt that came early does not bring the third one forward.
     this.retryAt = Math.max(monotonicNow(), this.retryAt) + delay;
-    if (!this.isClosed) this.logger.warn(this.warningOf(cause, delay, pause));
+    if (!this.isClosed) this.logger.warn(this.warningOf(cause, delay, wait));
     return keysUnavailable(delay / 1000, cause);
   }
 
-  private warningOf(cause: unknown, delay: number, pause?: number): string {
+  private warningOf(cause: unknown, delay: number, wait?: number): string {
     const effect = this.usable()
       ? `the keys of ${Math.round(this.age() / 1000)} s ago serve on`
       : 'tokens are answered with 503';
     const next =
-      pause === undefined
+      wait === undefined
         ? `${effect}, next attempt in ${delay / 1000} s at the earliest`
-        : `one more attempt in ${pause / 1000} s, else ${effect}`;
+        : `one more attempt in ${wait / 1000} s, else ${effect}`;
     return `Cannot fetch the signing keys from ${this.uri}: ${reasonOf(cause)}; ${next}`;
   }
 
