@@ -1,8 +1,15 @@
-import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { Api } from './api.js';
-import type { Script } from './jwks.server.js';
-import { document, held, hangUp, resetInTheMiddle, silence, status, text } from './scripts.js';
+import {
+  document,
+  held,
+  hangUp,
+  reset,
+  resetInTheMiddle,
+  silence,
+  status,
+  text,
+} from './scripts.js';
 import { ADMITTED, eventually, KEYS_UNAVAILABLE, refusal, Stage } from './stage.js';
 import { createUserPool, trusting, withKid } from './user-pool.js';
 
@@ -83,11 +90,11 @@ describe.concurrent('A boot while the key endpoint is down', () => {
 describe.concurrent('A boot whose first connection to the key endpoint breaks', () => {
   it.for([
     ['closed', hangUp],
-    ['reset', (response: ServerResponse) => response.socket?.resetAndDestroy()],
+    ['reset', reset],
     ['reset in the middle', resetInTheMiddle(() => pool.jwks())],
   ] as const)('succeeds with preload required: %s', async ([, fault], { onTestFinished }) => {
     const stage = new Stage(onTestFinished);
-    const scripts: Script[] = [(response) => void fault(response), keySet];
+    const scripts = [fault, keySet];
     const keys = await stage.keys((...exchange) => scripts.shift()?.(...exchange));
     const api = await stage.api(trusting(pool, keys, { preload: 'required', timeout: 3_000 }));
 
@@ -152,7 +159,6 @@ describe.concurrent('A boot while the key endpoint is up', () => {
     answer.release();
     expect(await failure).toMatchObject({ code: 'unknown_key' });
     expect(await api.get(token)).toMatchObject(ADMITTED);
-    expect(await api.get(withKid(token, 'another'))).toMatchObject(refusal('unknown_key'));
     expect(keys.requests).toBe(1);
   });
 

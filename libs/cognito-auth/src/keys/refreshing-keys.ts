@@ -96,19 +96,13 @@ export class RefreshingKeys implements KeySource {
       if (isDecided || this.usable()) {
         const key = this.keys.get(kid);
         if (key) return key;
-        if (isDecided) throw this.notFound();
+        if (isDecided) throw unknownKey();
         if (!this.underWay) this.startSearch();
       }
       // Each round waits for one fetch; the second began after the token came.
       // oxlint-disable-next-line no-await-in-loop
       await this.refresh();
     }
-  }
-
-  /** Counts the fetch that just ended as the search for this key. */
-  private notFound(): CognitoAuthError {
-    this.searchedAt = Math.max(this.searchedAt, this.fetchedAt);
-    return unknownKey();
   }
 
   private startSearch(): void {
