@@ -144,7 +144,7 @@ describe('The packed library', () => {
     });
     await Promise.all([bundlers, ...installs]);
     await Promise.all([...apps.values()].map((app) => app.compile()));
-  }, 5 * MINUTES);
+  }, 10 * MINUTES);
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -223,7 +223,7 @@ describe('The packed library', () => {
       expect(reportOf(await run(folder, process.execPath, bundle))).toEqual(FETCHED_KEYS);
     });
 
-    it('is bundled by ncc', { timeout: MINUTES }, async () => {
+    it('is bundled by ncc', { timeout: 3 * MINUTES }, async () => {
       const app = appOf(name);
       const bundle = join(folder, 'ncc', name);
       const ncc = join(folder, 'bundlers/node_modules/.bin/ncc');
@@ -235,7 +235,7 @@ describe('The packed library', () => {
       expect(reportOf(output)).toEqual(FETCHED_KEYS);
     });
 
-    it("fetches keys under Plug'n'Play of Yarn", { timeout: 2 * MINUTES }, async () => {
+    it("fetches keys under Plug'n'Play of Yarn", { timeout: 3 * MINUTES }, async () => {
       const yarn = await YarnApp.install(join(folder, 'yarn', name), appOf(name));
 
       expect(await yarn.scenario('fetched-keys')).toEqual(FETCHED_KEYS);
