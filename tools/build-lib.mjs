@@ -16,7 +16,7 @@ const folder = resolve(process.argv[2] ?? library);
 await rm(join(folder, 'dist'), { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await Promise.all([compile('tsconfig.lib.json', 'esm'), compile('tsconfig.cjs.json', 'cjs')]);
-await bundle(join(folder, 'dist/esm'));
+await bundle();
 // The package is a module; this marks its second copy as CommonJS.
 await writeFile(join(folder, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
 await Promise.all(
@@ -43,12 +43,11 @@ async function compile(project, format) {
 }
 
 /**
- * Puts the ES modules into a few files: to load each of them by itself would take an application
- * 30 ms more to start. What entry points share they still share.
- *
- * @param {string} modules
+ * Puts the compiled modules into a few files of each format: to load each module by itself would
+ * take an application 30 ms more to start. What entry points share they still share.
  */
-async function bundle(modules) {
+async function bundle() {
+  const modules = join(folder, 'dist/esm');
   const { exports } = JSON.parse(await readFile(join(library, 'package.json'), 'utf8'));
   /** @type {string[]} */
   const entries = Object.values(exports).flatMap((entry) => entry.import?.default ?? []);
@@ -60,15 +59,46 @@ async function bundle(modules) {
     platform: 'node',
     treeshake: false,
   });
-  const { output } = await bundled.generate({
-    format: 'esm',
-    keepNames: true,
-    chunkFileNames: 'chunks/[name].js',
-  });
+  const [esm, cjs] = await Promise.all([chunksOf(bundled, 'esm'), chunksOf(bundled, 'cjs')]);
   const files = await readdir(modules, { recursive: true });
   const replaced = files.filter((file) => /\.js(\.map)?$/.test(file));
   await Promise.all(replaced.map((file) => rm(join(modules, file))));
-  await mkdir(join(modules, 'chunks'));
-  const chunks = output.filter((file) => file.type === 'chunk');
+  await write(modules, esm);
+  await write(
+    join(folder, 'dist/cjs'),
+    cjs.map(({ fileName, code }) => ({ fileName, code: withRequire(code) })),
+  );
+}
+
+/**
+ * @param {import('rolldown').RolldownBuild} bundled
+ * @param {'esm' | 'cjs'} format
+ */
+async function chunksOf(bundled, format) {
+  const { output } = await bundled.generate({
+    format,
+    keepNames: true,
+    chunkFileNames: 'chunks/[name].js',
+  });
+  return output.filter((file) => file.type === 'chunk');
+}
+
+/**
+ * Makes `require()` of every `import()` in CommonJS, but for packages that are ES modules only: Node
+ * cannot require those everywhere. The others it must, because Jest has no `import()`, and because
+ * an exception of Nest has to be of the class that the application has loaded.
+ *
+ * @param {string} code
+ */
+function withRequire(code) {
+  return code.replace(/\bimport\((?="(?!(?:openid-client|iron-webcrypto)"))/g, 'require(');
+}
+
+/**
+ * @param {string} modules
+ * @param {{ fileName: string; code: string }[]} chunks
+ */
+async function write(modules, chunks) {
+  await mkdir(join(modules, 'chunks'), { recursive: true });
   await Promise.all(chunks.map(({ fileName, code }) => writeFile(join(modules, fileName), code)));
 }

@@ -11,7 +11,7 @@ const LIBRARY = 'libs/cognito-auth/src/';
 
 // Lowest first. What shares a line are siblings.
 const LAYERS = [
-  ['cognito-auth.errors.ts', 'deadline.ts', 'fault-text.ts', 'http/'],
+  ['cognito-auth.errors.ts', 'clock.ts', 'deadline.ts', 'fault-text.ts', 'http/'],
   ['token/'],
   ['keys/', 'transport/', 'revocation/'],
   ['cognito-auth.options.ts'],

@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import type { KeyOptions } from 'nestjs-cognito-auth';
 import { describe, expect, it } from 'vitest';
+import { Api } from './api.js';
 import type { Script } from './jwks.server.js';
 import * as scripts from './scripts.js';
 import { ADMITTED, eventually, KEYS_UNAVAILABLE, Stage } from './stage.js';
@@ -81,6 +83,13 @@ describe('The log during an outage', () => {
     ['a page', scripts.text('<html>secret</html>'), /the answer is not JSON/],
     ['no key set', scripts.text('["secret"]'), /the answer is not a JSON Web Key Set/],
     ['no key', scripts.text('{"keys":[{"kid":"secret"}]}'), /no RSA key|not contain any/i],
+    [
+      'keys of which none is fit',
+      scripts.document(() => ({
+        keys: content().keys.map((key) => Object.assign(key, { alg: 'RS512', kid: 'secret' })),
+      })),
+      /no RSA key that is fit for RS256 \(keys: 2 of another \S+alg\S+ than \S+RS256/,
+    ],
     ['a body', scripts.endless, /the answer is larger than 524288 bytes/],
     ['silence', scripts.silence, /timeout|no answer within 100 ms/],
   ];
@@ -130,6 +139,22 @@ describe('The log during an outage', () => {
       expect(log.aboutKeys[0]).toMatch(reason);
     },
   );
+
+  it('has nothing once the application is closed', async ({ onTestFinished }) => {
+    const stage = new Stage(onTestFinished);
+    const log = new Log();
+    const keys = await stage.keys(scripts.silence);
+    const options = trusting(pool, keys, { preload: 'background', timeout: 100 });
+    const api = await Api.start(options, log);
+    await eventually(() => expect(keys.openAnswers).toBe(1));
+
+    await api.close();
+    await eventually(() => expect(keys.openAnswers).toBe(0));
+    // Longer than the fetch, and the first pause after it.
+    await setTimeout(1_500);
+    expect(log.aboutKeys).toEqual([]);
+    expect(keys.requests).toBe(1);
+  });
 
   it('contains no part of a token', async ({ onTestFinished }) => {
     const stage = new Stage(onTestFinished);

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Assignment, Report } from './api.process.js';
-import { document, endless, padded, silence, status, zipBomb } from './scripts.js';
-import { ADMITTED, KEYS_UNAVAILABLE, refusal, Stage } from './stage.js';
+import { document, endless, hangUp, held, padded, silence, status, zipBomb } from './scripts.js';
+import { ADMITTED, eventually, KEYS_UNAVAILABLE, refusal, Stage } from './stage.js';
 import { identity } from './tls-identity.js';
 import { createUserPool, trusting, withKid } from './user-pool.js';
 
@@ -14,7 +15,11 @@ const MEGABYTES = 2 ** 20;
 
 /** Boots an application in a process of its own and sends it tokens. */
 async function run(assignment: Assignment, environment = {}): Promise<Report> {
-  const { stdout } = await promisify(execFile)(
+  return reportOf(start(assignment, environment));
+}
+
+function start(assignment: Assignment, environment = {}) {
+  return promisify(execFile)(
     process.execPath,
     ['tools/run-typescript.mjs', 'test/faults/api.process.ts', JSON.stringify(assignment)],
     {
@@ -23,6 +28,10 @@ async function run(assignment: Assignment, environment = {}): Promise<Report> {
       timeout: 100_000,
     },
   );
+}
+
+async function reportOf(running: Promise<{ stdout: string }>): Promise<Report> {
+  const { stdout } = await running;
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Report;
 }
 
@@ -61,6 +70,31 @@ describe.concurrent('A process', () => {
     expect(trusted.inTurn).toMatchObject([ADMITTED]);
     expect(keys.requests).toBe(1);
   });
+
+  it.for([
+    ['silent', silence],
+    ['broken', hangUp],
+  ] as const)(
+    'that is frozen during a fetch asks again, for those who wait: %s',
+    async ([, meanwhile], { onTestFinished }) => {
+      const stage = new Stage(onTestFinished);
+      const answer = held(meanwhile);
+      const keys = await stage.keys(answer.script);
+      const options = trusting(pool, keys, { timeout: 1_500 });
+      const running = start({ options, inTurn: [pool.accessToken('alice')] });
+      const report = reportOf(running);
+      await eventually(() => expect(keys.openAnswers).toBe(1));
+      running.child.kill('SIGSTOP');
+      answer.release();
+      // Frozen past the deadline of the fetch.
+      await setTimeout(3_000);
+      keys.script = keySet;
+      running.child.kill('SIGCONT');
+
+      expect((await report).inTurn).toMatchObject([ADMITTED]);
+      expect(keys.requests).toBe(2);
+    },
+  );
 
   it('does not grow with what an endpoint sends', async ({ onTestFinished }) => {
     const stage = new Stage(onTestFinished);

@@ -38,6 +38,9 @@ export const silence: Script = () => undefined;
 /** Closes the connection in place of an answer. */
 export const hangUp: Script = (response) => response.socket?.destroy();
 
+/** Resets the connection in place of an answer. */
+export const reset: Script = (response) => response.socket?.resetAndDestroy();
+
 /** Sends half of a document and never the rest. */
 export function stall(content: () => unknown): Script {
   return (response) => sendHalf(response, content());

@@ -1,4 +1,4 @@
-import type { JsonWebKey } from 'node:crypto';
+import type { JsonWebKey } from './keys/json-web-key.js';
 import type { TokenUse } from './token/claims.js';
 import type { TokenExtractor } from './transport/token-extractors.js';
 

@@ -58,6 +58,8 @@ export type { KeyvLike } from './revocation/keyv-revocation-store.js';
 export { MemoryRevocationStore } from './revocation/memory-revocation-store.js';
 export type { RevocationStore, RevocationTarget } from './revocation/revocation-store.js';
 
+export type { JsonWebKey } from './keys/json-web-key.js';
+
 export type { CognitoClaims } from './token/claims.js';
 export type { CognitoClient, CognitoPrincipal, CognitoUser } from './token/principal.js';
 export {

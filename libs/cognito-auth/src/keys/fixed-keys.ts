@@ -29,4 +29,6 @@ export class FixedKeys implements KeySource {
   }
 
   async load(): Promise<void> {}
+
+  close(): void {}
 }

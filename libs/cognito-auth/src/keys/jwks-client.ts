@@ -1,9 +1,9 @@
 import type { JwksClient } from 'jwks-rsa';
 import { withDeadline } from '../deadline.js';
 import { fetchJson } from './jwks-fetcher.js';
-import type { FetchLimits, JwksFetcher } from './jwks-fetcher.js';
-import { rsaKeysOf, signingKeyOf } from './signing-key.js';
-import type { SigningKey } from './signing-key.js';
+import type { JwksFetcher } from './jwks-fetcher.js';
+import { signingKeyOf, usableKeysOf } from './signing-key.js';
+import type { RsaKeyMembers, SigningKey } from './signing-key.js';
 
 /**
  * A function that fetches the keys of one address through jwks-rsa.
@@ -12,27 +12,30 @@ import type { SigningKey } from './signing-key.js';
  * it. Its cache and its limiter are off: when to fetch is decided in one place only, and a limiter
  * shared by all tokens would let invented key ids starve valid ones.
  *
- * The function resolves with at least one key and rejects within the limits otherwise.
+ * The function resolves with at least one key, and rejects otherwise: within the timeout
+ * (milliseconds), or once the signal aborts. Then nothing of the exchange goes on.
  */
 export function jwksClientOf(
   uri: string,
-  limits: FetchLimits,
-  fetcher: JwksFetcher = (address) => fetchJson(address, limits),
-): () => Promise<SigningKey[]> {
-  let client: JwksClient | undefined;
-  return async () => {
-    client ??= await createClient(uri, async (address) => {
+  maxBytes: number,
+  fetcher?: JwksFetcher,
+): (timeout: number, signal: AbortSignal) => Promise<SigningKey[]> {
+  return async (timeout, signal) => {
+    const client = await createClient(uri, async (address) => {
+      const exchange = new AbortController();
       try {
-        const answer = await withDeadline(Promise.resolve(fetcher(address)), limits.timeout);
-        return { keys: rsaKeysOf(answer) };
+        signal.throwIfAborted();
+        const answer = fetcher ? fetcher(address) : fetchJson(address, maxBytes, exchange.signal);
+        const inTime = withDeadline(Promise.resolve(answer), timeout, undefined, signal);
+        return { keys: usableKeysOf(await inTime) };
       } catch (error) {
         throw writableError(error);
+      } finally {
+        exchange.abort();
       }
     });
     const found = await client.getSigningKeys();
-    const keys = found.flatMap((key) => signingKeyOf(key.kid, key.getPublicKey()) ?? []);
-    if (keys.length === 0) throw new Error('the key set has no RSA key that is fit for RS256');
-    return keys;
+    return found.flatMap((key) => signingKeyOf(key.kid, key.getPublicKey()) ?? []);
   };
 }
 
@@ -44,8 +47,11 @@ function writableError(error: unknown): Error {
 
 async function createClient(
   jwksUri: string,
-  fetcher: (uri: string) => Promise<{ keys: unknown }>,
+  fetcher: (uri: string) => Promise<{ keys: RsaKeyMembers[] }>,
 ): Promise<JwksClient> {
   const jwksRsa = await import('jwks-rsa');
-  return new jwksRsa.JwksClient({ jwksUri, cache: false, rateLimit: false, fetcher });
+  // The exports of a CommonJS module: some bundlers give them as the default one only, and
+  // `require()`, which this is in the CommonJS build, has no default.
+  const { JwksClient: Client } = jwksRsa.default ?? jwksRsa;
+  return new Client({ jwksUri, cache: false, rateLimit: false, fetcher });
 }

@@ -1,30 +1,27 @@
 /** Fetches a key set over HTTP; may be replaced by the option `keys.fetcher`. */
 export type JwksFetcher = (uri: string) => Promise<unknown>;
 
-/** Bounds of one fetch. */
-export interface FetchLimits {
-  /** Milliseconds for the whole exchange, including the body. */
-  readonly timeout: number;
-  /** Bytes of the body. */
-  readonly maxBytes: number;
-}
-
 /**
- * Fetches a JSON document: status 200 only, no redirects, bounded in time and size.
+ * Fetches a JSON document: status 200 only, no redirects, bounded in size, until the signal aborts.
  *
- * @throws Error when it cannot be had within the limits
+ * @param maxBytes the largest body that is read
+ * @throws Error when it cannot be had like that
  */
-export async function fetchJson(uri: string, limits: FetchLimits): Promise<unknown> {
+export async function fetchJson(
+  uri: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<unknown> {
   const response = await fetch(uri, {
     headers: { accept: 'application/json' },
     redirect: 'manual',
-    signal: AbortSignal.timeout(limits.timeout),
+    signal,
   });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`expected status 200, got ${response.status}`);
   }
-  return parsed(await bodyOf(response, limits.maxBytes));
+  return parsed(await bodyOf(response, maxBytes));
 }
 
 async function bodyOf(response: Response, maxBytes: number): Promise<string> {
@@ -45,4 +42,27 @@ function parsed(text: string): unknown {
   } catch {
     throw new Error('the answer is not JSON');
   }
+}
+
+const CONNECTION_ERRORS: ReadonlySet<unknown> = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'ETIMEDOUT',
+  // The other side closed the connection before its answer was complete.
+  'UND_ERR_SOCKET',
+]);
+
+/** Whether a fetch failed for want of a connection: not with an answer, and not with its silence. */
+export function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return [error, error.cause].some((each) => CONNECTION_ERRORS.has(codeOf(each)));
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null | undefined)?.code;
 }

@@ -15,4 +15,7 @@ export interface KeySource {
 
   /** Resolves when keys are at hand; rejects with `keys_unavailable` when they cannot be had. */
   load(): Promise<void>;
+
+  /** Ends what is under way, and silently: from now on nothing is fetched. */
+  close(): void;
 }

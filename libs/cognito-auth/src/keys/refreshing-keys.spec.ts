@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RefreshingKeys } from './refreshing-keys.js';
 import type { SigningKey } from './signing-key.js';
 
-const POLICY = { maxAge: 600_000, staleFor: 86_400_000, cooldown: 10_000 };
+const POLICY = { maxAge: 600_000, staleFor: 86_400_000, cooldown: 10_000, timeout: 3_000 };
 const HOUR = 3_600_000;
 const UNKNOWN = { code: 'unknown_key' };
 
@@ -25,9 +25,14 @@ class Issuer {
   fetches = 0;
   private answers: ((result: SigningKey[] | Error) => void)[] = [];
 
-  readonly fetchKeys = () =>
+  /** The time that was given to the last fetch. */
+  timeout = 0;
+
+  readonly fetchKeys = (timeout: number, signal: AbortSignal) =>
     new Promise<SigningKey[]>((resolve, reject) => {
       this.fetches += 1;
+      this.timeout = timeout;
+      signal.addEventListener('abort', () => reject(signal.reason));
       this.answers.push((result) => (Array.isArray(result) ? resolve(result) : reject(result)));
     });
 
@@ -225,6 +230,42 @@ describe('RefreshingKeys with keys at hand', () => {
     expect(await outcomeOf(keys.find('k1'))).toMatchObject({ code: 'keys_unavailable' });
   });
 
+  it('with staleFor 0 serves a fresh key without a new fetch', async () => {
+    const keys = await loaded({ staleFor: 0 });
+    vi.advanceTimersByTime(POLICY.maxAge - 1);
+    expect(keys.find('k1')).toBe(K1);
+    expect(keys.isCurrent(K1)).toBe(true);
+    await keys.load();
+    expect(issuer.fetches).toBe(1);
+  });
+
+  it('counts the time for which the machine was suspended', async () => {
+    const keys = await loaded();
+    // The monotonic clock stood still.
+    vi.setSystemTime(Date.now() + POLICY.staleFor);
+    expect(keys.isCurrent(K1)).toBe(false);
+    const found = outcomeOf(keys.find('k1'));
+    await issuer.answer([K2]);
+    expect(await found).toMatchObject(UNKNOWN);
+  });
+
+  it('takes keys to be as old as their fetch, however late its answer is read', async () => {
+    const keys = create();
+    const load = keys.load();
+    vi.setSystemTime(Date.now() + POLICY.maxAge);
+    await issuer.answer([K1]);
+    await load;
+    expect(keys.find('k1')).toBe(K1);
+    expect(issuer.fetches).toBe(2);
+  });
+
+  it('does not take a clock that is set back for younger keys', async () => {
+    const keys = await loaded({ staleFor: 0 });
+    vi.setSystemTime(Date.now() - 2 * POLICY.maxAge);
+    vi.advanceTimersByTime(POLICY.maxAge);
+    expect(keys.isCurrent(K1)).toBe(false);
+  });
+
   it('with staleFor 0 has tokens wait for the refresh from maxAge on', async () => {
     const keys = await loaded({ staleFor: 0 });
     vi.advanceTimersByTime(POLICY.maxAge);
@@ -248,7 +289,143 @@ describe('RefreshingKeys with keys at hand', () => {
   });
 });
 
+describe('RefreshingKeys whose fetch has no connection', () => {
+  const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+  const wrapped = new TypeError('fetch failed', { cause: reset });
+
+  it.each([reset, wrapped])('tries once more within the deadline: %s', async (error) => {
+    const keys = create();
+    const found = outcomeOf(keys.find('k1'));
+    vi.advanceTimersByTime(500);
+    await issuer.answer(error);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(issuer.fetches).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(issuer).toMatchObject({ fetches: 2, timeout: 1_500 });
+    await issuer.answer([K1]);
+    expect(await found).toBe(K1);
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      expect.stringContaining('; one more attempt in 1 s, else tokens are answered with 503'),
+    );
+    expect(log).toHaveBeenCalledOnce();
+  });
+
+  it('does not try a third time, and waits as long as after two failures', async () => {
+    const keys = create({ timeout: 1_000 });
+    const found = outcomeOf(keys.find('k1'));
+    await issuer.answer(wrapped);
+    await vi.advanceTimersByTimeAsync(500);
+    await issuer.answer(wrapped);
+    expect(await found).toMatchObject(unavailable(2));
+    await vi.advanceTimersByTimeAsync(2_499);
+    expect(await outcomeOf(keys.find('k1'))).toMatchObject(unavailable(1));
+    expect(issuer.fetches).toBe(2);
+    await vi.advanceTimersByTimeAsync(1);
+    const last = outcomeOf(keys.find('k1'));
+    await issuer.answer([K1]);
+    expect(await last).toBe(K1);
+  });
+
+  it('does not try again when the deadline is near', async () => {
+    const keys = create();
+    const found = outcomeOf(keys.find('k1'));
+    vi.advanceTimersByTime(2_000);
+    await issuer.answer(wrapped);
+    expect(await found).toMatchObject(unavailable(1));
+  });
+});
+
+describe('RefreshingKeys in a process that was frozen', () => {
+  it('fetches again, once, for those who wait, and takes the late failure for none', async () => {
+    const keys = create();
+    const found = outcomeOf(keys.find('k1'));
+    vi.advanceTimersByTime(HOUR);
+    await issuer.answer(new Error('no answer within 3000 ms'));
+    expect(issuer).toMatchObject({ fetches: 2, timeout: POLICY.timeout });
+    expect(warn).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(HOUR);
+    await issuer.answer(new Error('down'));
+    expect(await found).toMatchObject(unavailable(1));
+    expect(issuer.fetches).toBe(2);
+  });
+
+  it('does so when only the wall clock went on', async () => {
+    const keys = create();
+    const found = outcomeOf(keys.find('k1'));
+    vi.setSystemTime(Date.now() + HOUR);
+    await issuer.answer(new Error('read ECONNRESET'));
+    await issuer.answer([K1]);
+    expect(await found).toBe(K1);
+  });
+
+  it('takes a fetch that ends at its deadline for a failure', async () => {
+    const keys = create();
+    const found = outcomeOf(keys.find('k1'));
+    vi.advanceTimersByTime(POLICY.timeout);
+    await issuer.answer(new Error('no answer within 3000 ms'));
+    expect(await found).toMatchObject(unavailable(1));
+    expect(issuer.fetches).toBe(1);
+  });
+
+  it('does not wait for the end of a pause that began before', async () => {
+    const keys = create();
+    const failed = outcomeOf(keys.find('k1'));
+    await issuer.answer(new Error('down'));
+    await failed;
+    vi.setSystemTime(Date.now() + HOUR);
+    const found = outcomeOf(keys.find('k1'));
+    await issuer.answer([K1]);
+    expect(await found).toBe(K1);
+  });
+});
+
+describe('RefreshingKeys that are closed', () => {
+  it('end the fetch under way, and log nothing', async () => {
+    const keys = create();
+    const found = outcomeOf(keys.find('k1'));
+    keys.close();
+    expect(await found).toMatchObject({ code: 'keys_unavailable' });
+    expect(await outcomeOf(keys.find('k1'))).toMatchObject({ code: 'keys_unavailable' });
+    await vi.advanceTimersByTimeAsync(HOUR);
+    expect(issuer.fetches).toBe(1);
+    expect(warn).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('end the pause before a second attempt', async () => {
+    const keys = create();
+    const found = outcomeOf(keys.find('k1'));
+    await issuer.answer(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    warn.mockClear();
+    keys.close();
+    expect(await found).toMatchObject({ code: 'keys_unavailable' });
+    expect(issuer.fetches).toBe(1);
+    expect(warn).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('give the keys at hand, and fetch for no other and no refresh', async () => {
+    const keys = await loaded();
+    keys.close();
+    vi.advanceTimersByTime(POLICY.maxAge);
+    expect(keys.find('k1')).toBe(K1);
+    expect(keys.isCurrent(K1)).toBe(true);
+    expect(await outcomeOf(keys.find('k2'))).toMatchObject({ code: 'keys_unavailable' });
+    expect(issuer.fetches).toBe(1);
+  });
+});
+
 describe('RefreshingKeys asked for an unknown key', () => {
+  it('takes the word of the first fetch, though it began before the token came', async () => {
+    const keys = create();
+    const load = keys.load();
+    const found = outcomeOf(keys.find('k2'));
+    await issuer.answer([K1]);
+    await load;
+    expect(await found).toMatchObject(UNKNOWN);
+    expect(issuer.fetches).toBe(1);
+  });
+
   it('fetches once and finds a key that was added', async () => {
     const keys = await loaded();
     const found = outcomeOf(keys.find('k2'));

@@ -1,5 +1,8 @@
 import { Logger } from '@nestjs/common';
+import { monotonicNow } from '../clock.js';
 import type { CognitoAuthError } from '../cognito-auth.errors.js';
+import { pause } from '../deadline.js';
+import { isConnectionError } from './jwks-fetcher.js';
 import { keysUnavailable, reasonOf, unknownKey } from './key-errors.js';
 import type { KeySource } from './key-source.js';
 import type { SigningKey } from './signing-key.js';
@@ -12,10 +15,14 @@ export interface RefreshPolicy {
   readonly staleFor: number;
   /** Least time between two fetches that unknown key ids cause. */
   readonly cooldown: number;
+  /** Time after which a fetch is given up. */
+  readonly timeout: number;
 }
 
 const FIRST_RETRY = 1_000;
 const LAST_RETRY = 30_000;
+/** Milliseconds past its deadline from which a fetch ended late because the process was frozen. */
+const FROZEN = 500;
 
 /**
  * The keys of one issuer, fetched when they are needed and kept for as long as the policy says.
@@ -29,6 +36,9 @@ export class RefreshingKeys implements KeySource {
   private fetchedAt = Number.NEGATIVE_INFINITY;
   private searchedAt = Number.NEGATIVE_INFINITY;
   private underWay?: Promise<void>;
+  /** Ends the fetch that is under way. */
+  private ending?: AbortController;
+  private isClosed = false;
   private started = 0;
   private succeeded = 0;
   private failures = 0;
@@ -36,11 +46,15 @@ export class RefreshingKeys implements KeySource {
 
   /**
    * @param uri for messages
-   * @param fetchKeys resolves with at least one key, or rejects; ends by itself in bounded time
+   * @param fetchKeys resolves with at least one key, or rejects, within the timeout;
+   * rejects at once when the signal aborts
    */
   constructor(
     private readonly uri: string,
-    private readonly fetchKeys: () => Promise<readonly SigningKey[]>,
+    private readonly fetchKeys: (
+      timeout: number,
+      signal: AbortSignal,
+    ) => Promise<readonly SigningKey[]>,
     private readonly policy: RefreshPolicy,
   ) {}
 
@@ -68,11 +82,17 @@ export class RefreshingKeys implements KeySource {
     if (!this.usable()) await this.refresh();
   }
 
+  close(): void {
+    this.isClosed = true;
+    this.ending?.abort(new Error('the application is closed'));
+  }
+
   private async search(kid: string): Promise<SigningKey> {
-    const startedBefore = this.started;
+    // A set that was asked for after this token came is the last word on it, however old by now;
+    // and so is the next one where there is none, when ever it was asked for.
+    const before = this.usable() ? this.started : this.succeeded;
     for (;;) {
-      // A set that was asked for after this token came is the last word on it, however old by now.
-      const isDecided = this.succeeded > startedBefore;
+      const isDecided = this.succeeded > before;
       if (isDecided || this.usable()) {
         const key = this.keys.get(kid);
         if (key) return key;
@@ -88,45 +108,74 @@ export class RefreshingKeys implements KeySource {
   private startSearch(): void {
     const refusal = this.refusalOfSearch();
     if (refusal) throw refusal;
-    this.searchedAt = performance.now();
+    this.searchedAt = monotonicNow();
   }
 
   /** An unknown key may make us fetch once per cooldown, however many of them are invented. */
   private refusalOfSearch(): CognitoAuthError | undefined {
-    const wait = Math.max(this.searchedAt + this.policy.cooldown, this.retryAt) - performance.now();
+    const wait = Math.max(this.searchedAt + this.policy.cooldown, this.retryAt) - monotonicNow();
     if (wait <= 0) return undefined;
     return this.failures === 0 ? unknownKey() : keysUnavailable(wait / 1000);
   }
 
   private refreshBehind(): void {
-    if (this.underWay || performance.now() < this.retryAt) return;
+    if (this.underWay || monotonicNow() < this.retryAt) return;
     // The failure is logged, and the set at hand serves on.
     this.refresh().catch(() => undefined);
   }
 
   private refresh(): Promise<void> {
     if (this.underWay) return this.underWay;
-    const wait = this.retryAt - performance.now();
+    if (this.isClosed) return Promise.reject(keysUnavailable(LAST_RETRY / 1000));
+    const wait = this.retryAt - monotonicNow();
     if (wait > 0) return Promise.reject(keysUnavailable(wait / 1000));
-    this.underWay = this.fetchOnce().finally(() => {
+    this.ending = new AbortController();
+    this.underWay = this.fetch(this.ending.signal).finally(() => {
       this.underWay = undefined;
     });
     return this.underWay;
   }
 
-  private async fetchOnce(): Promise<void> {
-    this.started += 1;
-    const number = this.started;
+  /** Fetches the keys; once more when the first attempt proved nothing, or had no connection. */
+  private async fetch(signal: AbortSignal): Promise<void> {
+    const { timeout } = this.policy;
+    const begin = monotonicNow();
     try {
-      this.replace(await this.fetchKeys());
-      this.succeeded = number;
+      await this.attempt(timeout, signal);
+    } catch (error) {
+      const elapsed = monotonicNow() - begin;
+      if (elapsed > timeout + FROZEN) return this.lastAttempt(timeout, signal);
+      const delay = Math.min(FIRST_RETRY, timeout / 2);
+      const rest = timeout - elapsed - delay;
+      const mayRetry = isConnectionError(error) && rest > 0;
+      const refusal = this.failed(error, mayRetry ? delay : undefined);
+      if (!mayRetry) throw refusal;
+      await pause(delay, signal);
+      await this.lastAttempt(rest, signal);
+    }
+  }
+
+  private async lastAttempt(timeout: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.attempt(timeout, signal);
     } catch (error) {
       throw this.failed(error);
     }
   }
 
-  private replace(keys: readonly SigningKey[]): void {
-    if (this.failures > 0) this.logger.log(`Fetched the signing keys from ${this.uri} again`);
+  private async attempt(timeout: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.started += 1;
+    const number = this.started;
+    const begin = monotonicNow();
+    this.replace(await this.fetchKeys(timeout, signal), begin);
+    this.succeeded = number;
+  }
+
+  /** @param begin when they were asked for: a frozen process may receive them much later */
+  private replace(keys: readonly SigningKey[], begin: number): void {
+    if (this.failures > 0 && !this.isClosed)
+      this.logger.log(`Fetched the signing keys from ${this.uri} again`);
     const next = new Map<string, SigningKey>();
     for (const key of keys) {
       const known = this.keys.get(key.kid);
@@ -135,22 +184,30 @@ export class RefreshingKeys implements KeySource {
       if (!next.has(key.kid)) next.set(key.kid, same);
     }
     this.keys = next;
-    this.fetchedAt = performance.now();
+    this.fetchedAt = begin;
     this.failures = 0;
     this.retryAt = Number.NEGATIVE_INFINITY;
   }
 
-  private failed(cause: unknown): Error {
+  /** @param wait milliseconds after which whoever waits gets one more attempt, if any */
+  private failed(cause: unknown, wait?: number): Error {
     const delay = Math.min(FIRST_RETRY * 2 ** this.failures, LAST_RETRY);
     this.failures += 1;
-    this.retryAt = performance.now() + delay;
+    // A second attempt that came early does not bring the third one forward.
+    this.retryAt = Math.max(monotonicNow(), this.retryAt) + delay;
+    if (!this.isClosed) this.logger.warn(this.warningOf(cause, delay, wait));
+    return keysUnavailable(delay / 1000, cause);
+  }
+
+  private warningOf(cause: unknown, delay: number, wait?: number): string {
     const effect = this.usable()
       ? `the keys of ${Math.round(this.age() / 1000)} s ago serve on`
       : 'tokens are answered with 503';
-    this.logger.warn(
-      `Cannot fetch the signing keys from ${this.uri}: ${reasonOf(cause)}; ${effect}, next attempt in ${delay / 1000} s at the earliest`,
-    );
-    return keysUnavailable(delay / 1000, cause);
+    const next =
+      wait === undefined
+        ? `${effect}, next attempt in ${delay / 1000} s at the earliest`
+        : `one more attempt in ${wait / 1000} s, else ${effect}`;
+    return `Cannot fetch the signing keys from ${this.uri}: ${reasonOf(cause)}; ${next}`;
   }
 
   private usable(): boolean {
@@ -162,6 +219,6 @@ export class RefreshingKeys implements KeySource {
   }
 
   private age(): number {
-    return performance.now() - this.fetchedAt;
+    return monotonicNow() - this.fetchedAt;
   }
 }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { JsonWebKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { rsaKeysOf, signingKeyOf } from './signing-key.js';
+import { rsaKeysOf, signingKeyOf, usableKeysOf } from './signing-key.js';
 import type { RsaKeyMembers } from './signing-key.js';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -67,6 +67,49 @@ describe('rsaKeysOf()', () => {
       expect(() => rsaKeysOf(keySet)).toThrow('the answer is not a JSON Web Key Set');
     },
   );
+});
+
+describe('usableKeysOf()', () => {
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
+
+  it('takes the keys that can verify', () => {
+    const short = { ...JWK, n: weak.export({ format: 'jwk' }).n };
+    expect(usableKeysOf({ keys: [short, JWK, { ...JWK, kty: 'EC' }] })).toEqual([MEMBERS]);
+  });
+
+  it.each([
+    ['it is empty', []],
+    ['keys: 1 that is no object', [null]],
+    ['keys: 1 of another "kty" than "RSA"', [{ ...JWK, kty: 'secret' }]],
+    [
+      'keys: 2 without "n" or "e"',
+      [
+        { kty: 'RSA', x5c: ['secret'] },
+        { ...JWK, n: undefined },
+      ],
+    ],
+    ['keys: 1 without "kid"', [{ ...JWK, kid: undefined }]],
+    ['keys: 1 with a "kid" that is too long', [{ ...JWK, kid: 'k'.repeat(257) }]],
+    ['keys: 1 of another "alg" than "RS256"', [{ ...JWK, alg: 'secret' }]],
+    ['keys: 1 of another "use" than "sig"', [{ ...JWK, use: 'secret' }]],
+    ['keys: 1 without "verify" in "key_ops"', [{ ...JWK, key_ops: ['secret'] }]],
+    ['keys: 1 with its private half', [{ ...JWK, d: 'secret' }]],
+    [
+      'keys: 1 malformed or of less than 2048 bits',
+      [{ ...JWK, ...weak.export({ format: 'jwk' }) }],
+    ],
+    [
+      'keys: 1 of another "alg" than "RS256", 1 without "kid"',
+      [
+        { ...JWK, alg: 'x' },
+        { ...JWK, kid: 7 },
+      ],
+    ],
+  ])('says why there is none: %s', (reason, keys) => {
+    expect(() => usableKeysOf({ keys })).toThrow(
+      new Error(`the key set has no RSA key that is fit for RS256 (${reason})`),
+    );
+  });
 });
 
 describe('signingKeyOf()', () => {

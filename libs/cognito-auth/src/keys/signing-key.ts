@@ -35,24 +35,57 @@ export interface RsaKeyMembers {
  * @throws Error when there is no key set at all
  */
 export function rsaKeysOf(keySet: unknown): RsaKeyMembers[] {
-  const keys: unknown = (keySet as { keys?: unknown } | null | undefined)?.keys;
-  if (!Array.isArray(keys)) throw new Error('the answer is not a JSON Web Key Set');
-  return keys.map(rsaKeyOf).filter((key) => key !== undefined);
+  return keysIn(keySet)
+    .map(readKey)
+    .filter((key) => typeof key !== 'string');
 }
 
-function rsaKeyOf(key: unknown): RsaKeyMembers | undefined {
-  if (typeof key !== 'object' || key === null) return undefined;
+/**
+ * The keys of a set that can verify RS256 signatures, at least one.
+ *
+ * @throws Error when there is none, which says why each key is unfit, and nothing that is in it
+ */
+export function usableKeysOf(keySet: unknown): RsaKeyMembers[] {
+  const read = keysIn(keySet).map((key) => {
+    const members = readKey(key);
+    if (typeof members === 'string') return members;
+    return signingKeyOf(members.kid, members) ? members : 'malformed or of less than 2048 bits';
+  });
+  const usable = read.filter((key) => typeof key !== 'string');
+  if (usable.length > 0) return usable;
+  const flaws = read.filter((key) => typeof key === 'string');
+  throw new Error(`the key set has no RSA key that is fit for RS256 (${countsOf(flaws)})`);
+}
+
+function countsOf(flaws: string[]): string {
+  if (flaws.length === 0) return 'it is empty';
+  const counts = new Map<string, number>();
+  for (const flaw of flaws) counts.set(flaw, (counts.get(flaw) ?? 0) + 1);
+  return `keys: ${[...counts].map(([flaw, count]) => `${count} ${flaw}`).join(', ')}`;
+}
+
+function keysIn(keySet: unknown): unknown[] {
+  const keys: unknown = (keySet as { keys?: unknown } | null | undefined)?.keys;
+  if (!Array.isArray(keys)) throw new Error('the answer is not a JSON Web Key Set');
+  return keys;
+}
+
+/** What a key declares, or what makes it unfit. */
+function readKey(key: unknown): RsaKeyMembers | string {
+  if (typeof key !== 'object' || key === null) return 'that is no object';
   const { kty, kid, n, e, alg, use, key_ops: operations, d } = key as Record<string, unknown>;
-  if (kty !== 'RSA' || typeof n !== 'string' || typeof e !== 'string') return undefined;
-  if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH) return undefined;
-  if (alg !== undefined && alg !== 'RS256') return undefined;
-  if (use !== undefined && use !== 'sig') return undefined;
+  if (kty !== 'RSA') return 'of another "kty" than "RSA"';
+  if (typeof n !== 'string' || typeof e !== 'string') return 'without "n" or "e"';
+  if (typeof kid !== 'string' || kid === '') return 'without "kid"';
+  if (kid.length > MAX_KID_LENGTH) return 'with a "kid" that is too long';
+  if (alg !== undefined && alg !== 'RS256') return 'of another "alg" than "RS256"';
+  if (use !== undefined && use !== 'sig') return 'of another "use" than "sig"';
   // RFC 7517 §4.3
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
-    return undefined;
+    return 'without "verify" in "key_ops"';
   }
   // A key whose private half is published proves nothing.
-  if (d !== undefined) return undefined;
+  if (d !== undefined) return 'with its private half';
   return { kty, kid, n, e, alg: 'RS256', use: 'sig' };
 }
 

@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto';
-import type { JsonWebKey } from 'node:crypto';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import type { JsonWebKey } from '../keys/json-web-key.js';
 import { rsaKeysOf, signingKeyOf } from '../keys/signing-key.js';
 import type { SigningKey } from '../keys/signing-key.js';
 import { parseJws } from '../token/compact-token.js';

@@ -1,3 +1,4 @@
+import { monotonicNow } from '../clock.js';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { ResolvedOptions } from '../cognito-auth.resolved-options.js';
 import type { SigningKey } from '../keys/signing-key.js';
@@ -54,7 +55,7 @@ export class TokenChecks {
     checkTimes(claims, now, this.options);
     checkClaims(claims, pool, now);
     const principal = principalOf(claims, pool);
-    return { principal, pool, key, keys, verifiedAt: performance.now() };
+    return { principal, pool, key, keys, verifiedAt: monotonicNow() };
   }
 }
 

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { acceptedBy, warningsOf } from '../cognito-auth.resolved-options.js';
 import type { ResolvedOptions } from '../cognito-auth.resolved-options.js';
@@ -20,7 +20,7 @@ type Verdict = VerifiedToken | CognitoAuthError | Promise<VerifiedToken>;
  * A token that is remembered skips the signature and the claim checks; whether it expired and
  * whether its key is still in the key set is asked every time.
  */
-export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
+export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   /** What the Passport strategy of this registration shares with this path. */
   readonly checks: TokenChecks;
   readonly userPools: UserPools;
@@ -55,13 +55,28 @@ export class TokenVerifier implements OnModuleInit, OnApplicationBootstrap {
   async onModuleInit(): Promise<void> {
     for (const warning of warningsOf(this.options)) this.logger.warn(warning);
     for (const accepted of acceptedBy(this.options)) this.logger.debug(accepted);
-    if (this.options.keys.preload === 'required') await this.userPools.load();
+    if (this.options.keys.preload === 'required') await this.loadOrClose();
   }
 
   onApplicationBootstrap(): void {
     if (this.options.keys.preload !== 'background') return;
     // The failure is logged where it happens, and the first token tries again.
     this.userPools.load().catch(() => undefined);
+  }
+
+  /** Runs after the servers are closed, so that no request misses its keys. */
+  onApplicationShutdown(): void {
+    this.userPools.close();
+  }
+
+  /** What does not boot fetches nothing any more, for its other user pools either. */
+  private async loadOrClose(): Promise<void> {
+    try {
+      await this.userPools.load();
+    } catch (error) {
+      this.userPools.close();
+      throw error;
+    }
   }
 
   private verifyNew(token: string): Verdict {

@@ -47,6 +47,11 @@ export class UserPools {
     await Promise.all(this.options.userPools.map((pool) => this.loadPool(pool)));
   }
 
+  /** Ends every fetch; from now on nothing is fetched. */
+  close(): void {
+    for (const { keys } of this.byIssuer.values()) keys.close();
+  }
+
   // A user pool signs with one of its issuers only, and the others may not even answer.
   private async loadPool(pool: ResolvedUserPool): Promise<void> {
     let failure: unknown;
@@ -67,7 +72,7 @@ export class UserPools {
 
   private createKeys(uri: string): KeySource {
     const { keys } = this.options;
-    return new RefreshingKeys(uri, jwksClientOf(uri, keys, keys.fetcher), keys);
+    return new RefreshingKeys(uri, jwksClientOf(uri, keys.maxBytes, keys.fetcher), keys);
   }
 }
 

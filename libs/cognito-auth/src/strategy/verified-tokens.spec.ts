@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { monotonicNow } from '../clock.js';
 import { resolveOptions } from '../cognito-auth.resolved-options.js';
 import type { CognitoAuthOptions } from '../cognito-auth.options.js';
 import type { KeySource } from '../keys/key-source.js';
@@ -31,6 +32,8 @@ class Keys implements KeySource {
   }
 
   async load(): Promise<void> {}
+
+  close(): void {}
 }
 
 const keys = new Keys();
@@ -56,7 +59,7 @@ function verifiedToken(overrides: Partial<VerifiedToken> = {}): VerifiedToken {
     exp: NOW + LIFETIME,
   } as const;
   const principal = principalOf(claims, pool);
-  return { principal, pool, key: KEY, keys, verifiedAt: performance.now(), ...overrides };
+  return { principal, pool, key: KEY, keys, verifiedAt: monotonicNow(), ...overrides };
 }
 
 function passSeconds(seconds: number): void {

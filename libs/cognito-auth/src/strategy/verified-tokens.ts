@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { monotonicNow } from '../clock.js';
 import type { ResolvedOptions, ResolvedUserPool } from '../cognito-auth.resolved-options.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { SigningKey } from '../keys/signing-key.js';
@@ -13,7 +14,7 @@ export interface VerifiedToken {
   /** The key that verified it; none with `unsafe.skipVerification`. */
   readonly key?: SigningKey;
   readonly keys: KeySource;
-  /** When it was verified, in milliseconds of the monotonic clock. */
+  /** When it was verified, in milliseconds of `monotonicNow()`. */
   readonly verifiedAt: number;
 }
 
@@ -80,7 +81,7 @@ export class VerifiedTokens {
       if (isExpired(exp, secondsNow(), this.options.clockTolerance)) return false;
     }
     if (key && !keys.isCurrent(key)) return false;
-    return performance.now() - verifiedAt < this.maxAge;
+    return monotonicNow() - verifiedAt < this.maxAge;
   }
 }
 

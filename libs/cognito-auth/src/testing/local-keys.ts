@@ -1,14 +1,8 @@
-import {
-  generateKeyPair,
-  generateKeyPairSync,
-  type JsonWebKey,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { generateKeyPair, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 
 /** A public key as Cognito publishes it. */
-export interface LocalJwk extends JsonWebKey {
+export interface LocalJwk {
   alg: 'RS256';
   e: string;
   /** Base64 of 32 bytes, so it may contain `+`, `/` and `=`: never put it in an address as it is. */
@@ -16,6 +10,7 @@ export interface LocalJwk extends JsonWebKey {
   kty: 'RSA';
   n: string;
   use: 'sig';
+  [member: string]: unknown;
 }
 
 /** Which of the two keys of a user pool signs. */

@@ -1,6 +1,5 @@
-import type { JsonWebKey } from 'node:crypto';
 import type { LocalClientSetup } from './local-clients.js';
-import type { KeyUse } from './local-keys.js';
+import type { KeyUse, LocalJwk } from './local-keys.js';
 import type { LocalUserSetup } from './local-users.js';
 import type { TokenPart } from './compact-jws.js';
 import type { SessionOptions, TokenClaims } from './token-shapes.js';
@@ -28,7 +27,7 @@ export interface LocalUserPoolOptions {
   userPoolId: string;
   clientId: string[];
   issuer: string;
-  jwks: { keys: JsonWebKey[] };
+  jwks: { keys: LocalJwk[] };
 }
 
 /** Module options that trust a local user pool and fetch its keys from its server. */

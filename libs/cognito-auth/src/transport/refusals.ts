@@ -2,6 +2,7 @@ import { HttpException } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { GraphqlRefusal } from './graphql-refusal.js';
+import { loadWsException } from './nest-peers.js';
 import { rpcRefusalOf } from './rpc-refusals.js';
 import { answerRefusal } from './ws-refusal.js';
 
@@ -16,7 +17,8 @@ export async function refusalIn(context: ExecutionContext, error: unknown): Prom
     case 'graphql':
       return error instanceof CognitoAuthError ? new GraphqlRefusal(error) : error;
     case 'ws': {
-      const { WsException } = await import('@nestjs/websockets');
+      const WsException = await loadWsException();
+      if (!WsException) return error;
       const body = bodyOf(error);
       answerRefusal(context.switchToWs().getClient(), body);
       return Object.assign(new WsException(body), { cause: error });

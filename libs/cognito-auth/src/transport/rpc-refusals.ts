@@ -15,6 +15,7 @@ import {
 } from 'rxjs';
 import type { MonoTypeOperatorFunction, Observable } from 'rxjs';
 import type { CognitoAuthError } from '../cognito-auth.errors.js';
+import { loadMicroservices } from './nest-peers.js';
 import { RmqDelivery } from './rpc-delivery.js';
 import { isGrpcMetadata, kafkaHeadersOf } from './rpc-metadata.js';
 import { decideOutcome, originOf, watchRpcServers } from './rpc-servers.js';
@@ -52,8 +53,9 @@ export async function rpcRefusalOf(
   error: HttpException,
   body: RefusalBody,
 ): Promise<Error> {
+  const microservices = await loadMicroservices();
+  if (!microservices) return error;
   await watchRpcServers();
-  const microservices = await import('@nestjs/microservices');
   const { RpcException } = microservices;
   const transporter: unknown = context.getArgByIndex(1);
   const isGrpc = isGrpcMetadata(transporter);
