@@ -79,6 +79,14 @@ const FETCHED_KEYS = {
   refused: [401, 'missing_token'],
 };
 
+/** What the scenario `doors` reports, by the names of its applications. */
+interface Doors {
+  /** Those that answer somebody without a token. */
+  readonly open: readonly string[];
+  /** Those that start. */
+  readonly boots: readonly string[];
+}
+
 /** What the scenario `hosted-pages` reports. */
 const SIGN_IN = { status: 302, to: '/oauth2/authorize' };
 
@@ -168,6 +176,13 @@ describe('The packed library', () => {
 
     it.each(NODE_WITH)('fetches keys with %s', { timeout: MINUTES }, async (_, flags) => {
       expect(await appOf(name).scenario('fetched-keys', flags)).toEqual(FETCHED_KEYS);
+    });
+
+    it('opens no door where Nest leaves a guard out', { timeout: MINUTES }, async () => {
+      const { open, boots } = (await appOf(name).scenario('doors')) as Doors;
+
+      expect(open).toEqual([]);
+      expect(boots).toEqual(['a handler that is bound', 'a class that Nest creates']);
     });
 
     it('has one class, whether imported or required', { timeout: MINUTES }, async () => {
@@ -302,13 +317,17 @@ describe('The packed library', () => {
     } finally {
       await stop();
     }
-    const shared = await app.start('graphql/main.js', '--shared-context');
+    const same = await app.start('graphql/main.js', '--same-context');
     try {
-      expect(await me(shared.url, shared.token)).toEqual({ data: { me: 'alice' } });
-      expect(await me(shared.url)).toMatchObject({ errors: [refusedWith('unsupported_context')] });
+      expect(await me(same.url, same.token)).toEqual({ data: { me: 'alice' } });
+      expect(await me(same.url)).toMatchObject({ errors: [refusedWith('missing_token')] });
     } finally {
-      await shared.stop();
+      await same.stop();
     }
+    const output = await app.run(process.execPath, 'dist/graphql/main.js', '--shared-context');
+    expect(reportOf(output)).toEqual({
+      problem: expect.stringContaining('"context" of GraphQLModule is one object') as string,
+    });
   });
 
   it('is loaded by the stock Jest of a Nest 11 app', { timeout: 2 * MINUTES }, async () => {
