@@ -48,7 +48,7 @@ const LOWEST: Record<string, Setup> = {
   'Nest 11.0.1': {
     fixtures: ['nest11-cjs', 'scenarios', 'scenarios-with-peers', 'jest-with-peers'],
     packages: [
-      ...nest('11.0.1', '11.0.1'),
+      ...nest('11.0.1', '11.0.1', '11.0.5'),
       '@nestjs/passport@11.0.2',
       ...peers(),
       '@types/node@24',
@@ -62,15 +62,16 @@ const SETUPS = { ...LATEST, ...LOWEST };
 /** Further versions of Node, which `npm run test:matrix` names: each is a package of 180 MB. */
 const NODES = process.env['NODES']?.split(',') ?? [];
 
-function nest(version: string, transports: string): string[] {
+function nest(version: string, transports: string, sockets = transports): string[] {
   return [
     ...['common', 'core', 'platform-express', 'testing'].map((name) => [name, version]),
     ...['microservices', 'websockets'].map((name) => [name, transports]),
+    ['platform-ws', sockets],
   ].map((each) => `@nestjs/${each.join('@')}`);
 }
 
 function peers(): string[] {
-  return ['passport@0.7.0', 'openid-client@6', 'iron-webcrypto@2'];
+  return ['passport@0.7.0', 'openid-client@6', 'iron-webcrypto@2', 'ws@8', '@types/ws@8'];
 }
 
 /** What the scenario `fetched-keys` reports. */
@@ -268,6 +269,14 @@ describe('The packed library', () => {
       const report = await appOf(name).scenario('refused-messages', flags);
 
       expect(report).toMatchObject({ code: 'missing_token', statusCode: 401 });
+    });
+  });
+
+  it.each(Object.keys(LOWEST))('refuses messages of sockets in the app of %s', async (name) => {
+    expect(await appOf(name).scenario('refused-sockets')).toEqual({
+      'with withCognitoAuth()': ['insufficient_group', 'insufficient_group', 'greeted'],
+      // It does not keep the handshake.
+      'with the adapter of Nest': ['missing_token', 'missing_token', 'greeted'],
     });
   });
 
