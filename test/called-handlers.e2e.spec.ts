@@ -372,7 +372,7 @@ describe('A rule below a decorator that wraps the method', () => {
 
   it('holds when the guard protects all', async () => {
     const app = await start('express', OnlyWrappedController, { protectAll: true });
-    expect(await send(app, '/orders')).toMatchObject(refusal('missing_token'));
+    expect(await send(app, '/orders')).toMatchObject(refusal('missing_token', { scopes: ['a'] }));
     expect(await send(app, '/orders', admin)).toMatchObject(
       refusal('insufficient_scope', { scopes: ['a'] }),
     );

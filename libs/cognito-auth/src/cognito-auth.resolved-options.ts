@@ -502,8 +502,8 @@ class OptionsCheck {
 
   private clientId(path: string, value: unknown): void {
     if (typeof value === 'string' && CLIENT_ID.test(value)) return;
-    const names = typeof value === 'string' ? value.split(/[\s,;]+/) : [];
-    if (names.length > 1 && names.every((name) => CLIENT_ID.test(name))) {
+    const names = typeof value === 'string' && /[,;]/.test(value) ? value.split(/[\s,;]+/) : [];
+    if (names.length > 0 && names.every((name) => CLIENT_ID.test(name))) {
       this.fail(path, `is several app clients in one text; write a list: ${JSON.stringify(names)}`);
     } else {
       this.fail(path, `must look like 1h57kf5cpq17m0eml12EXAMPLE, got ${shown(value)}`);

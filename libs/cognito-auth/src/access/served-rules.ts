@@ -32,7 +32,6 @@ interface HandlerGuards {
   readonly container?: NestContainer;
   /** That of the application, or of a part of it that was given one of its own. */
   readonly config?: ApplicationConfig;
-  getInstanceByMetatype(metatype: Type): unknown;
 }
 
 type Create = (
@@ -78,10 +77,15 @@ export function enforceRules(prototype: ContextCreator): void {
     const found = createByNest.call(creator, instance, callback, ...place);
     const guards = creator as unknown as HandlerGuards;
     const application = guards.container?.applicationConfig ?? guards.config;
-    const [, contextId = STATIC_CONTEXT] = place;
+    const [module, contextId = STATIC_CONTEXT] = place;
     const problems = contextId === STATIC_CONTEXT ? problemsOfGuardClasses(guards.config) : [];
-    const lost = lostGuardOf({ controller, handler, name }, application, (type) =>
-      Boolean(guards.getInstanceByMetatype(type)),
+    // As Nest looks them up; not by asking the creator, which another copy of the library may have
+    // put another one in front of.
+    const injectables = guards.container?.getModules().get(module)?.injectables;
+    const lost = lostGuardOf(
+      { controller, handler, name },
+      application,
+      (type) => injectables?.has(type) ?? false,
     );
     if (lost) problems.push(lost);
     if (problems.length > 0) throw new CognitoAuthOptionsError(problems);
