@@ -5,10 +5,11 @@ import { CognitoAuthService } from '../index.js';
 import { fetchOnce } from './fetch-once.js';
 import type { Fetch } from './fetch-once.js';
 import { CognitoHostedUiError, expiredSession, unavailable } from './cognito-hosted-ui.errors.js';
-import { OPENID_CLIENT, RESOLVED_OPTIONS } from './injection-tokens.js';
+import { RESOLVED_OPTIONS } from './injection-tokens.js';
 import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { Login } from './logins.js';
+import { Peers } from './peers.js';
 import type { OpenIdClient } from './peers.js';
 import { reasonOf } from './reason-of.js';
 
@@ -28,14 +29,17 @@ export interface Tokens {
 @Injectable()
 export class IdentityProvider implements OnModuleInit {
   private readonly logger = new Logger('CognitoHostedUiModule');
+  private readonly client: OpenIdClient;
   private issuers: readonly string[] = [];
 
   /** @internal */
   constructor(
-    @Inject(OPENID_CLIENT) private readonly client: OpenIdClient,
+    @Inject(Peers) { openIdClient }: Peers,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
     @Inject(CognitoAuthService) private readonly auth: CognitoAuthService,
-  ) {}
+  ) {
+    this.client = openIdClient;
+  }
 
   onModuleInit(): void {
     const { clientId } = this.options;
