@@ -20,6 +20,8 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
   override catch(exception: HttpException, host: ArgumentsHost): void {
     const { httpAdapter } = this.adapterHost;
     const [request, response] = host.getArgs<[{ headers: Record<string, string> }, unknown]>();
+    // The guard of the routes has answered, and keeps Nest from calling their handlers.
+    if (httpAdapter.isHeadersSent(response)) return;
     const page = asksForPage(request.headers) ? this.pageOf(exception, request) : undefined;
     const headers = { ...this.headersOf(exception), ...(page && PAGE_HEADERS) };
     for (const [name, value] of Object.entries(headers)) {
