@@ -11,6 +11,7 @@ import { HttpException } from '@nestjs/common';
  * - `token_rejected` (400): the tokens that Cognito sent are not valid here.
  * - `session_expired` (401): Cognito does not renew the session any more.
  * - `cross_site_request` (403): a browser says that another site sent the request.
+ * - `navigation_required` (403): an image, a frame or the like asks for what a person has to open.
  * - `prefetch_refused` (403): a browser asks in advance for what is to be done on demand only.
  * - `session_too_large` (431): the tokens do not fit into cookies; the option `store` takes them.
  * - `identity_provider_unavailable` (503): Cognito does not answer.
@@ -26,6 +27,7 @@ const STATUS = {
   token_rejected: 400,
   session_expired: 401,
   cross_site_request: 403,
+  navigation_required: 403,
   prefetch_refused: 403,
   session_too_large: 431,
   identity_provider_unavailable: 503,

@@ -104,8 +104,9 @@ export interface CognitoHostedUiOptions {
 
   /**
    * The path to go to after a sign-in that did not say where it came from, or a function that
-   * decides. The function is called after every sign-in, before the session is set: an
-   * `HttpException` from it refuses the sign-in.
+   * decides. The function is called after every sign-in, before the session is set. The path that it
+   * returns wins; when it returns none, `returnTo` counts. An `HttpException` from it refuses the
+   * sign-in; anything else, and a path that is not one of this site, is 503 `hook_failed`.
    *
    * Default: `'/'`.
    */

@@ -12,8 +12,9 @@ import { isCrossSite, isPrefetch, isUnsafe } from './cross-site.js';
 import { IdentityProvider } from './identity-provider.js';
 import type { Tokens } from './identity-provider.js';
 import { RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
-import { Logins } from './logins.js';
+import { Logins, unknownState } from './logins.js';
 import type { Login } from './logins.js';
+import { isNavigation, isOpenedByUser } from './navigation.js';
 import { returnPathOf } from './return-to.js';
 import { needsRefresh, revocableOf, secondsLeft } from './session.js';
 import type { Session } from './session.js';
@@ -66,20 +67,20 @@ export class CognitoHostedUiService implements OnModuleInit {
    * Begins a sign-in, and resolves with the address of Cognito to redirect to.
    *
    * @param returnTo the path to come back to; by default what `afterLogin` says
-   * @throws CognitoHostedUiError `invalid_return_to`
+   * @throws CognitoHostedUiError `invalid_return_to`; `navigation_required` or `prefetch_refused`
+   * for what a page loads without its user
    */
   async login(request: object, returnTo?: unknown): Promise<string> {
     const { exchange } = this.connectionOf(request);
+    checkOpened(exchange);
     const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
-    const login = this.provider.newLogin(path);
-    const address = await this.provider.loginAddress(login);
-    await this.logins.begin(login, exchange);
-    return address;
+    return this.provider.loginAddress(await this.logins.begin(path, exchange));
   }
 
   /**
    * Ends a sign-in with what Cognito sent the browser back with, and resolves with the path to
-   * redirect to. Nothing is set unless all of it is right.
+   * redirect to. Nothing is set unless all of it is right. A browser that is signed in and comes
+   * with an answer of before (the back button, a reload, an older tab) stays signed in.
    *
    * @throws CognitoHostedUiError `invalid_state`, `login_failed`, `code_rejected`,
    * `token_rejected`, `session_too_large`, `identity_provider_unavailable`, `store_unavailable`
@@ -89,6 +90,7 @@ export class CognitoHostedUiService implements OnModuleInit {
     const { exchange } = this.connectionOf(request);
     const { query } = exchange;
     const login = await this.logins.end(query.get('state'), exchange);
+    if (!login) return this.pathOfKnown(exchange);
     const tokens = await this.provider.exchange(query, login);
     const pair = await this.tokens.verifyNew(tokens, login.nonce);
     const path = await this.pathAfter(login, pair);
@@ -196,9 +198,19 @@ export class CognitoHostedUiService implements OnModuleInit {
 
   private async pathAfter({ returnTo }: Login, pair: VerifiedPair): Promise<string> {
     const { afterLogin, site } = this.options;
-    const path =
-      typeof afterLogin === 'string' ? afterLogin : await called(afterLogin, { ...pair, returnTo });
-    return returnPathOf(returnTo ?? path ?? '/', site);
+    if (typeof afterLogin === 'string') return returnTo ?? afterLogin;
+    return called(async () => {
+      const path = (await afterLogin({ ...pair, returnTo })) ?? returnTo ?? '/';
+      return returnPathOf(path, site);
+    });
+  }
+
+  /** @throws CognitoHostedUiError `invalid_state` unless somebody is signed in */
+  private async pathOfKnown(exchange: BrowserExchange): Promise<string> {
+    const isPerson = isNavigation(exchange.request.headers);
+    if (!isPerson || !(await this.find(exchange))) throw unknownState(this.options.site);
+    const { afterLogin } = this.options;
+    return typeof afterLogin === 'string' ? afterLogin : '/';
   }
 
   /** With a new id, so that nobody can know it beforehand. */
@@ -314,15 +326,29 @@ function sessionOf(tokens: Tokens, { user }: VerifiedPair): Session {
 }
 
 /** A hook that fails is neither the fault of the user nor a way in. */
-async function called<In, Out>(hook: (login: In) => Out | Promise<Out>, login: In): Promise<Out> {
+async function called<T>(hook: () => Promise<T>): Promise<T> {
   try {
-    return await hook(login);
+    return await hook();
   } catch (cause) {
-    if (cause instanceof HttpException) throw cause;
+    if (cause instanceof HttpException && !hasCode(cause, 'invalid_return_to')) throw cause;
     throw new CognitoAuthError(
       'hook_failed',
       'This sign-in cannot be completed at the moment (afterLogin); try again later',
       { cause },
     );
   }
+}
+
+/**
+ * Refuses to begin a sign-in for an image, a frame or the like: any comment on a page could have
+ * hundreds of them, each with a cookie. Scripts of the same site may ask, since they can tell their
+ * user. Browsers that do not say so are let through.
+ */
+function checkOpened({ request }: BrowserExchange): void {
+  if (isPrefetch(request)) {
+    throw new CognitoHostedUiError('prefetch_refused', 'Nobody is signed in in advance');
+  }
+  if (isOpenedByUser(request.headers)) return;
+  const message = 'A sign-in begins when its page is opened, not behind another page';
+  throw new CognitoHostedUiError('navigation_required', message);
 }

@@ -32,9 +32,14 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
 
   private pageOf(exception: HttpException, request: object): string {
     const [connection] = connectionsOf(request);
-    const { code = 'error' } = exception.getResponse() as { code?: string };
+    const { code } = { ...(exception.getResponse() as { code?: unknown }) };
     const { message } = exception;
-    return errorPage({ message, code, loginPath: connection?.loginPath() ?? '/' });
+    return errorPage({
+      message,
+      // That of somebody else's exception may be a number, or anything.
+      code: typeof code === 'string' || typeof code === 'number' ? String(code) : 'error',
+      loginPath: connection?.loginPath() ?? '/',
+    });
   }
 
   private headersOf(exception: HttpException): Record<string, string> {

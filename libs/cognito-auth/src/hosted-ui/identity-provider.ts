@@ -50,16 +50,6 @@ export class IdentityProvider implements OnModuleInit {
     ]);
   }
 
-  /** A new sign-in, with secrets of its own. */
-  newLogin(returnTo: string | undefined): Login {
-    return {
-      state: this.client.randomState(),
-      nonce: this.client.randomNonce(),
-      codeVerifier: this.client.randomPKCECodeVerifier(),
-      ...(returnTo !== undefined && { returnTo }),
-    };
-  }
-
   /** Where the browser signs in. */
   async loginAddress({ state, nonce, codeVerifier }: Login): Promise<string> {
     const { redirectUri, scopes, resource } = this.options;
