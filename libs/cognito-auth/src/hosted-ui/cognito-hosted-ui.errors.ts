@@ -42,10 +42,18 @@ const REASONS = {
   503: 'Service Unavailable',
 } as const;
 
+/** None of these is ever sent to the client. */
 interface CognitoHostedUiErrorDetails {
-  /** What led to it; never sent to the client. */
+  /** The error that led to it. */
   cause?: unknown;
+  /** The code of the refusal beneath. */
+  reason?: string;
+  /** Cognito's own words. */
+  description?: string;
 }
+
+// Characters; a trigger of the user pool may write an essay.
+const MAX_DESCRIPTION = 300;
 
 /**
  * What goes wrong between a browser, this application and the hosted pages: an `HttpException`
@@ -62,14 +70,29 @@ export class CognitoHostedUiError extends HttpException {
   /** Whole seconds after which a retry makes sense; only on 503. */
   readonly retryAfter?: number;
 
+  /**
+   * The code of the refusal beneath: an error of OAuth such as `access_denied`, or the code of a
+   * `CognitoAuthError`.
+   */
+  readonly reason?: string;
+
+  /**
+   * Cognito's own words for it, such as the message of a Lambda trigger that refused the sign-in: in
+   * one line, at most 300 characters. They come with the address that the browser opened; escape
+   * them on a page.
+   */
+  readonly description?: string;
+
   constructor(
     code: CognitoHostedUiErrorCode,
     message: string,
-    { cause }: CognitoHostedUiErrorDetails = {},
+    { cause, reason, description }: CognitoHostedUiErrorDetails = {},
   ) {
     const status = STATUS[code];
     super({ statusCode: status, error: REASONS[status], code, message }, status, { cause });
     this.code = code;
+    if (reason !== undefined) this.reason = reason;
+    if (description) this.description = printable(description);
     if (status === 503) this.retryAfter = 1;
   }
 
@@ -82,6 +105,13 @@ export class CognitoHostedUiError extends HttpException {
     if (this.getStatus() !== 401) return undefined;
     return `Bearer realm="${realm}", error="invalid_token", error_description="${this.message}"`;
   }
+}
+
+function printable(text: string): string {
+  return text
+    .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_DESCRIPTION);
 }
 
 /** Whether an error has this code. */

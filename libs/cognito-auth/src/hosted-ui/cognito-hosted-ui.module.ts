@@ -11,6 +11,7 @@ import { resolveHostedUiOptions } from './cognito-hosted-ui.resolved-options.js'
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
 import { CookieSessions } from './cookie-sessions.js';
+import { FailureLog } from './failure-log.js';
 import { IdentityProvider } from './identity-provider.js';
 import { HOSTED_UI_PATH, RESOLVED_OPTIONS, SESSION_STORE, SESSIONS } from './injection-tokens.js';
 import { Logins } from './logins.js';
@@ -37,6 +38,7 @@ import { TokenPair } from './token-pair.js';
         store && new SessionStore(store, timeout),
       inject: [RESOLVED_OPTIONS],
     },
+    FailureLog,
     Seal,
     SessionCookies,
     {

@@ -9,6 +9,8 @@ import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-optio
 import { connect, connectionsOf } from './connected-requests.js';
 import type { HostedUiConnection, Middleware } from './connected-requests.js';
 import { isCrossSite, isPrefetch, isUnsafe } from './cross-site.js';
+import { FailureLog } from './failure-log.js';
+import type { Undertaking } from './failure-log.js';
 import { IdentityProvider } from './identity-provider.js';
 import type { Tokens } from './identity-provider.js';
 import { RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
@@ -54,6 +56,7 @@ export class CognitoHostedUiService implements OnModuleInit {
     @Inject(SessionCookies) private readonly cookies: SessionCookies,
     @Inject(SessionRefresher) private readonly refresher: SessionRefresher,
     @Inject(TokenPair) private readonly tokens: TokenPair,
+    @Inject(FailureLog) private readonly failures: FailureLog,
   ) {}
 
   onModuleInit(): void {
@@ -71,10 +74,11 @@ export class CognitoHostedUiService implements OnModuleInit {
    * for what a page loads without its user
    */
   async login(request: object, returnTo?: unknown): Promise<string> {
-    const { exchange } = this.connectionOf(request);
-    checkOpened(exchange);
-    const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
-    return this.provider.loginAddress(await this.logins.begin(path, exchange));
+    return this.on(request, 'login', async (exchange) => {
+      checkOpened(exchange);
+      const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
+      return this.provider.loginAddress(await this.logins.begin(path, exchange));
+    });
   }
 
   /**
@@ -87,15 +91,16 @@ export class CognitoHostedUiService implements OnModuleInit {
    * @throws HttpException from `afterLogin`
    */
   async callback(request: object): Promise<string> {
-    const { exchange } = this.connectionOf(request);
-    const { query } = exchange;
-    const login = await this.logins.end(query.get('state'), exchange);
-    if (!login) return this.pathOfKnown(exchange);
-    const tokens = await this.provider.exchange(query, login);
-    const pair = await this.tokens.verifyNew(tokens, login.nonce);
-    const path = await this.pathAfter(login, pair);
-    await this.start(sessionOf(tokens, pair), exchange);
-    return path;
+    return this.on(request, 'callback', async (exchange) => {
+      const { query } = exchange;
+      const login = await this.logins.end(query.get('state'), exchange);
+      if (!login) return this.pathOfKnown(exchange);
+      const tokens = await this.provider.exchange(query, login);
+      const pair = await this.tokens.verifyNew(tokens, login.nonce);
+      const path = await this.pathAfter(login, pair);
+      await this.start(sessionOf(tokens, pair), exchange);
+      return path;
+    });
   }
 
   /**
@@ -105,9 +110,10 @@ export class CognitoHostedUiService implements OnModuleInit {
    * @throws CognitoHostedUiError `identity_provider_unavailable`, `store_unavailable`
    */
   async session(request: object): Promise<CognitoSession | null> {
-    const { exchange } = this.connectionOf(request);
-    const session = await this.liveSession(exchange);
-    return session ? this.described(session) : null;
+    return this.on(request, 'session', async (exchange) => {
+      const session = await this.liveSession(exchange);
+      return session ? this.described(session) : null;
+    });
   }
 
   /**
@@ -118,11 +124,12 @@ export class CognitoHostedUiService implements OnModuleInit {
    * `identity_provider_unavailable`, `store_unavailable`
    */
   async refresh(request: object): Promise<CognitoSession> {
-    const { exchange } = this.connectionOf(request);
-    this.checkSameSite(exchange);
-    const session = await this.find(exchange);
-    if (!session) throw new CognitoAuthError('missing_token', 'Nobody is signed in');
-    return this.described(await this.renew(session, exchange));
+    return this.on(request, 'refresh', async (exchange) => {
+      this.checkSameSite(exchange);
+      const session = await this.find(exchange);
+      if (!session) throw new CognitoAuthError('missing_token', 'Nobody is signed in');
+      return this.described(await this.renew(session, exchange));
+    });
   }
 
   /**
@@ -132,13 +139,14 @@ export class CognitoHostedUiService implements OnModuleInit {
    * @throws CognitoHostedUiError `cross_site_request`, `prefetch_refused`, `store_unavailable`
    */
   async logout(request: object): Promise<string> {
-    const { exchange } = this.connectionOf(request);
-    this.checkSameSite(exchange);
-    checkNotPrefetch(exchange);
-    const session = await this.find(exchange);
-    if (session) await this.end(await this.refresher.latest(session));
-    this.clear(exchange);
-    return this.provider.logoutAddress();
+    return this.on(request, 'logout', async (exchange) => {
+      this.checkSameSite(exchange);
+      checkNotPrefetch(exchange);
+      const session = await this.find(exchange);
+      if (session) await this.end(await this.refresher.latest(session));
+      this.clear(exchange);
+      return this.provider.logoutAddress();
+    });
   }
 
   /** @internal Connects each request to this registration; nothing is read until it is asked for. */
@@ -155,6 +163,15 @@ export class CognitoHostedUiService implements OnModuleInit {
     next();
   };
 
+  private async on<T>(
+    request: object,
+    undertaking: Undertaking,
+    work: (exchange: BrowserExchange) => Promise<T>,
+  ): Promise<T> {
+    const { exchange } = this.connectionOf(request);
+    return this.failures.watch(undertaking, () => work(exchange));
+  }
+
   private connectionOf(request: object): HostedUiConnection {
     const connection = connectionsOf(request).find(({ owner }) => owner === this);
     if (connection) return connection;
@@ -164,7 +181,9 @@ export class CognitoHostedUiService implements OnModuleInit {
   private async accessToken(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
     if (isUnsafe(exchange.request) && this.isCrossSite(exchange)) return null;
     try {
-      const session = refresh ? await this.liveSession(exchange) : await this.find(exchange);
+      const session = await this.failures.watch('session', () =>
+        refresh ? this.liveSession(exchange) : this.find(exchange),
+      );
       return session?.accessToken ?? null;
     } catch (error) {
       if (error instanceof CognitoHostedUiError && error.retryAfter) {
