@@ -114,6 +114,14 @@ export interface CognitoHostedUiOptions {
   afterLogin?: string | ((login: HostedUiLogin) => string | void | Promise<string | void>);
 
   /**
+   * Whether answers to requests that a session let in say `Cache-Control: private, no-store` where
+   * their handlers say nothing: otherwise the back button shows them after their user has signed out.
+   *
+   * Default: true.
+   */
+  noStore?: boolean;
+
+  /**
    * Milliseconds for one answer of Cognito, or of the store.
    *
    * Default: 3,000.

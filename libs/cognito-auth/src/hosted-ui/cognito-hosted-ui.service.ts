@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
+import { HttpException, Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError, CognitoAuthService } from '../index.js';
 import type { CognitoUser } from '../index.js';
 import { BrowserExchange } from './browser-exchange.js';
 import { CognitoHostedUiError, hasCode } from './cognito-hosted-ui.errors.js';
+import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { connect, connectionsOf } from './connected-requests.js';
 import type { HostedUiConnection, Middleware } from './connected-requests.js';
@@ -13,11 +14,11 @@ import { FailureLog } from './failure-log.js';
 import type { Undertaking } from './failure-log.js';
 import { IdentityProvider } from './identity-provider.js';
 import type { Tokens } from './identity-provider.js';
-import { RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
+import { HOSTED_UI_CONTROLLER, RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
 import { Logins, unknownState } from './logins.js';
 import type { Login } from './logins.js';
 import { isNavigation, isOpenedByUser } from './navigation.js';
-import { returnPathOf } from './return-to.js';
+import { publicPrefixOf, returnPathOf } from './return-to.js';
 import { needsRefresh, revocableOf, secondsLeft } from './session.js';
 import type { Session } from './session.js';
 import { SessionCookies } from './session-cookies.js';
@@ -46,6 +47,9 @@ export interface CognitoSession {
 export class CognitoHostedUiService implements OnModuleInit {
   private readonly logger = new Logger('CognitoHostedUiModule');
 
+  /** What stands before the paths of this application in the addresses that browsers open. */
+  private publicPrefix = '';
+
   /** @internal */
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
@@ -57,9 +61,12 @@ export class CognitoHostedUiService implements OnModuleInit {
     @Inject(SessionRefresher) private readonly refresher: SessionRefresher,
     @Inject(TokenPair) private readonly tokens: TokenPair,
     @Inject(FailureLog) private readonly failures: FailureLog,
+    @Optional() @Inject(HOSTED_UI_CONTROLLER) private readonly controller?: object,
   ) {}
 
+  /** @throws CognitoAuthOptionsError when Cognito would lead browsers to no route */
   onModuleInit(): void {
+    this.publicPrefix = this.findPublicPrefix();
     if (!this.options.cookies.isSecretRandom) return;
     this.logger.warn(
       'Sessions end with this process: the option "cookies.secret" and COGNITO_COOKIE_SECRET are not set',
@@ -157,11 +164,26 @@ export class CognitoHostedUiService implements OnModuleInit {
       accessToken: (refresh) =>
         this.cookies.areIn(exchange) ? this.accessToken(exchange, refresh) : null,
       ignoresSession: () => this.cookies.areIn(exchange) && exchange.session === undefined,
-      loginPath: (returnTo) => this.loginPath(returnTo),
+      loginPath: (innerPath) => this.loginPath(innerPath),
       owner: this,
     });
     next();
   };
+
+  private findPublicPrefix(): string {
+    const { redirectUri } = this.options;
+    const callbacks = this.auth
+      .routes()
+      .filter(({ controller, handler }) => controller === this.controller && handler === 'callback')
+      .map(({ path }) => path);
+    if (callbacks.length === 0) return '';
+    const prefixes = callbacks.map((path) => publicPrefixOf(redirectUri, path));
+    const prefix = prefixes.find((found) => found !== undefined);
+    if (prefix !== undefined) return prefix;
+    throw wrongHostedUiOptions([
+      `"redirectUri" must end with ${callbacks.join(' or ')}, where this application has the callback (with its global prefix), got ${JSON.stringify(redirectUri)}.`,
+    ]);
+  }
 
   private async on<T>(
     request: object,
@@ -184,7 +206,10 @@ export class CognitoHostedUiService implements OnModuleInit {
       const session = await this.failures.watch('session', () =>
         refresh ? this.liveSession(exchange) : this.find(exchange),
       );
-      return session?.accessToken ?? null;
+      // Nobody chose to send an old cookie: it must not keep its user from what is for everybody.
+      if (!session || session.expiresAt <= Date.now()) return null;
+      if (this.options.noStore) exchange.keepFromCaches();
+      return session.accessToken;
     } catch (error) {
       if (error instanceof CognitoHostedUiError && error.retryAfter) {
         exchange.setHeader('Retry-After', String(error.retryAfter));
@@ -193,11 +218,12 @@ export class CognitoHostedUiService implements OnModuleInit {
     }
   }
 
-  private loginPath(returnTo?: string): string {
+  /** @param innerPath a path within this application */
+  private loginPath(innerPath?: string): string {
     const path = `${this.options.site.base}login`;
-    if (returnTo === undefined) return path;
+    if (innerPath === undefined) return path;
     try {
-      const checked = returnPathOf(returnTo, this.options.site);
+      const checked = returnPathOf(this.publicPrefix + innerPath, this.options.site);
       return `${path}?${new URLSearchParams({ returnTo: checked }).toString()}`;
     } catch {
       return path;
@@ -217,9 +243,9 @@ export class CognitoHostedUiService implements OnModuleInit {
 
   private async pathAfter({ returnTo }: Login, pair: VerifiedPair): Promise<string> {
     const { afterLogin, site } = this.options;
-    if (typeof afterLogin === 'string') return returnTo ?? afterLogin;
+    if (typeof afterLogin !== 'function') return returnTo ?? this.defaultPath();
     return called(async () => {
-      const path = (await afterLogin({ ...pair, returnTo })) ?? returnTo ?? '/';
+      const path = (await afterLogin({ ...pair, returnTo })) ?? returnTo ?? this.defaultPath();
       return returnPathOf(path, site);
     });
   }
@@ -228,8 +254,12 @@ export class CognitoHostedUiService implements OnModuleInit {
   private async pathOfKnown(exchange: BrowserExchange): Promise<string> {
     const isPerson = isNavigation(exchange.request.headers);
     if (!isPerson || !(await this.find(exchange))) throw unknownState(this.options.site);
+    return this.defaultPath();
+  }
+
+  private defaultPath(): string {
     const { afterLogin } = this.options;
-    return typeof afterLogin === 'string' ? afterLogin : '/';
+    return typeof afterLogin === 'string' ? afterLogin : `${this.publicPrefix}/`;
   }
 
   /** With a new id, so that nobody can know it beforehand. */

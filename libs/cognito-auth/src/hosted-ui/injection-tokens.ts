@@ -1,6 +1,9 @@
 /** Where the controller is, without slashes at its ends; `false` when there is none. */
 export const HOSTED_UI_PATH = 'COGNITO_HOSTED_UI_PATH';
 
+/** The controller of the registration; `undefined` when there is none. */
+export const HOSTED_UI_CONTROLLER = 'COGNITO_HOSTED_UI_CONTROLLER';
+
 /** The options, checked and completed. */
 export const RESOLVED_OPTIONS = 'COGNITO_HOSTED_UI_RESOLVED_OPTIONS';
 
