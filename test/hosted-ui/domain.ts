@@ -9,6 +9,8 @@ import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
 export interface TokenAnswer {
   readonly status?: number;
   readonly type?: string;
+  /** The header `WWW-Authenticate`. */
+  readonly challenge?: string;
   readonly body: string | Record<string, unknown>;
 }
 
@@ -74,6 +76,10 @@ async function answer(
   const given = real.startsWith('{') && domain.answerTokens?.(JSON.parse(real) as never);
   const sent = given || { status: received.status, body: real };
   const { status = 200, type = 'application/json' } = sent;
-  response.writeHead(status, { 'content-type': type });
+  const { challenge } = sent as TokenAnswer;
+  response.writeHead(status, {
+    'content-type': type,
+    ...(challenge !== undefined && { 'www-authenticate': challenge }),
+  });
   response.end(typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body));
 }

@@ -8,7 +8,7 @@ import {
 } from 'nestjs-cognito-auth';
 import { CognitoHostedUiModule, fromSession, RedirectToLogin } from 'nestjs-cognito-auth/hosted-ui';
 import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ADAPTERS, createApp, send } from '../support/app.js';
 import { Browser, refusalOf } from './browser.js';
 import { APP, HostedApp, PASSWORD, SECRET, startPool } from './hosted-app.js';
@@ -227,5 +227,45 @@ describe('A protected page', () => {
     const visit = await browser.signIn(await browser.open(`${APP}/orders`), 'alice', PASSWORD);
     await hosted.close();
     expect(refusalOf(visit)).toEqual(NOBODY);
+  });
+});
+
+describe.each(ADAPTERS)('On %s, a page that a session lets in', (adapter) => {
+  const start = async (setup: Parameters<typeof HostedApp.start>[2] = {}) => {
+    const hosted = await HostedApp.start(adapter, server, setup);
+    onTestFinished(() => hosted.close());
+    return hosted;
+  };
+
+  it('is not kept by the browser, nor by a cache', async () => {
+    const browser = await (await start()).signedIn();
+    const { headers } = await browser.navigate(`${APP}/orders`);
+    expect(headers.get('cache-control')).toBe('private, no-store');
+    const open = await browser.navigate(`${APP}/nothing`);
+    expect(open.headers.get('cache-control')).toBeNull();
+  });
+
+  it('is kept where its handler, or the application, says so', async () => {
+    const browser = await (await start()).signedIn();
+    const cacheable = await browser.navigate(`${APP}/cacheable`);
+    expect(cacheable.headers.get('cache-control')).toBe('public, max-age=60');
+    const other = await (await start({ hostedUi: { noStore: false } })).signedIn();
+    expect((await other.navigate(`${APP}/orders`)).headers.get('cache-control')).toBeNull();
+  });
+
+  it('is shown to anybody who may be anonymous, with the cookie of an old session', async () => {
+    const hosted = await start({ auth: { tokenFrom: [fromBearerHeader(), fromSession()] } });
+    const browser = await hosted.signedIn();
+    expect((await browser.call(`${APP}/feed`)).body).toBe('{"username":"alice"}');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 3_600_000 });
+    expect((await browser.call(`${APP}/feed`)).body).toBe('{"username":"anonymous"}');
+    expect(refusalOf(await browser.call(`${APP}/cacheable`))).toEqual(NOBODY);
+    const page = await browser.navigate(`${APP}/orders`);
+    expect([page.status, page.headers.get('location')]).toEqual([
+      302,
+      '/auth/login?returnTo=%2Forders',
+    ]);
+    expect((await browser.navigate(`${APP}/auth/logout`)).status).toBe(302);
+    expect(browser.cookiesOf(APP).size).toBe(0);
   });
 });

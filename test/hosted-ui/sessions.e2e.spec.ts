@@ -1,4 +1,4 @@
-import { ForbiddenException } from '@nestjs/common';
+import { ForbiddenException, HttpException } from '@nestjs/common';
 import { Keyv } from 'keyv';
 import { MemoryRevocationStore } from 'nestjs-cognito-auth';
 import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
@@ -167,8 +167,8 @@ describe.each(ADAPTERS)('On %s, a sign-in', (adapter) => {
     expect((await (await hosted.signedIn('alice')).call(`${APP}/orders`)).status).toBe(200);
   });
 
-  it('leads where the application says, unless it came from somewhere', async () => {
-    const afterLogin = vi.fn<() => string>(() => '/feed');
+  it('leads where the application says, or else back to where it came from', async () => {
+    const afterLogin = vi.fn<() => string | undefined>(() => '/feed');
     const hosted = await start(adapter, { hostedUi: { afterLogin } });
     const browser = hosted.browser();
     const page = await browser.open(`${APP}/auth/login`);
@@ -178,7 +178,45 @@ describe.each(ADAPTERS)('On %s, a sign-in', (adapter) => {
       identity: expect.objectContaining({ tokenUse: 'id', email: 'alice@example.com' }),
       returnTo: undefined,
     });
-    expect((await browser.open(`${APP}/auth/login?returnTo=/orders`)).url.pathname).toBe('/orders');
+    const fromOrders = `${APP}/auth/login?returnTo=/orders`;
+    expect((await browser.open(fromOrders)).url.pathname).toBe('/feed');
+    afterLogin.mockReturnValue(undefined);
+    expect((await browser.open(fromOrders)).url.pathname).toBe('/orders');
+  });
+
+  it.each(['https://evil.example/', '//evil.example', '/auth/logout', 7])(
+    'is not led to %j by the application',
+    async (path) => {
+      const hosted = await start(adapter, { hostedUi: { afterLogin: () => path as string } });
+      const browser = hosted.browser();
+      const page = await browser.open(`${APP}/auth/login?returnTo=/orders`);
+      const callback = locationOf(await browser.submit(page, 'alice', PASSWORD));
+      expect(answerOf(await browser.call(callback))).toMatchObject({
+        status: 503,
+        code: 'hook_failed',
+      });
+      expect([...browser.cookiesOf(APP)]).toEqual([]);
+    },
+  );
+
+  it.each([
+    new ForbiddenException({ code: 4711, message: 'No contract' }),
+    new ForbiddenException({ code: { a: 1 } }),
+    new ForbiddenException('No contract'),
+    new HttpException(null as never, 403),
+  ])('is refused on a page by whatever exception the application throws', async (exception) => {
+    const afterLogin = () => {
+      throw exception;
+    };
+    const hosted = await start(adapter, { hostedUi: { afterLogin } });
+    const browser = hosted.browser();
+    const page = await browser.open(`${APP}/auth/login`);
+    const visit = await browser.signIn(page, 'alice', PASSWORD);
+    expect([visit.status, visit.headers.get('content-type')]).toEqual([
+      403,
+      'text/html; charset=utf-8',
+    ]);
+    expect([...browser.cookiesOf(APP)]).toEqual([]);
   });
 
   it('leads to the start when the application says nothing', async () => {

@@ -118,6 +118,18 @@ const BAD_TOKENS: [string, (tokens: Tokens) => TokenAnswer, number, string][] = 
   ['no ID token', (tokens) => bodyOf(tokens, { id_token: undefined }), 400, 'token_rejected'],
   ['an error', () => refusalBy('invalid_client'), 400, 'code_rejected'],
   ['an unknown error', () => refusalBy('<b>'), 400, 'code_rejected'],
+  [
+    'an error with a challenge',
+    () => ({ ...refusalBy('invalid_client'), status: 401, challenge: 'Basic realm="x"' }),
+    400,
+    'code_rejected',
+  ],
+  [
+    'the challenge of a proxy',
+    () => ({ status: 407, challenge: 'Basic realm="x"', body: '' }),
+    503,
+    'identity_provider_unavailable',
+  ],
   ['a failure', () => ({ status: 500, body: '' }), 503, 'identity_provider_unavailable'],
   ['a limit', () => ({ status: 429, body: '' }), 503, 'identity_provider_unavailable'],
   ['a page', () => ({ type: 'text/html', body: '<p>Hello' }), 503, 'identity_provider_unavailable'],
@@ -288,6 +300,17 @@ describe('A refresh', () => {
     ['a page', () => ({ type: 'text/html', body: '<p>Hello' })],
     ['a failure', () => ({ status: 502, body: '' })],
     ['a document without end', () => ({ body: 'x'.repeat(300_000) })],
+    ['the challenge of a proxy', () => ({ status: 401, challenge: 'Basic realm="x"', body: '' })],
+    [
+      'a refusal with a challenge',
+      () => ({ ...refusalBy('invalid_client'), status: 401, challenge: 'Basic realm="x"' }),
+    ],
+    ['an empty document', () => ({ body: {} })],
+    ['the document of somebody else', () => ({ body: { status: 'ok', data: [] } })],
+    ['no document but a list', () => ({ body: '[]' })],
+    ['no document but null', () => ({ body: 'null' })],
+    ['a refusal of something before it', () => ({ status: 403, body: { message: 'Forbidden' } })],
+    ['an unknown refusal', () => refusalBy('try_again')],
   ])('that brings %s keeps the session', async (_, answer) => {
     const browser = await hosted.signedIn('alice');
     const before = [...browser.cookiesOf(APP)];

@@ -16,6 +16,8 @@ export class BrowserExchange {
 
   private received?: Readonly<Record<string, string | undefined>>;
   private readonly pending = new Map<string, string>();
+  private isKeptFromCaches = false;
+  private isWatched = false;
 
   constructor(
     readonly request: IncomingMessage,
@@ -44,7 +46,7 @@ export class BrowserExchange {
 
   /** Sends a cookie with the answer, whatever else sets cookies there. */
   setCookie(name: string, value: string, { isSecure: secure, maxAge }: CookieAttributes): void {
-    if (this.pending.size === 0) this.appendWhenWritten();
+    this.changeWhenWritten();
     this.pending.set(
       name,
       serialize(name, value, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge }),
@@ -52,19 +54,34 @@ export class BrowserExchange {
   }
 
   /**
-   * A handler may set the header as a whole, and Fastify writes its own headers over those of
-   * Node's response: so the cookies are added at the last moment that there is.
+   * Keeps the answer out of caches, the one behind the back button included, unless its handler says
+   * otherwise.
    */
-  private appendWhenWritten(): void {
+  keepFromCaches(): void {
+    this.changeWhenWritten();
+    this.isKeptFromCaches = true;
+  }
+
+  /**
+   * A handler may set a header as a whole, and Fastify writes its own headers over those of Node's
+   * response: so ours are added at the last moment that there is.
+   */
+  private changeWhenWritten(): void {
+    if (this.isWatched) return;
+    this.isWatched = true;
     const { response } = this;
     // oxlint-disable-next-line typescript/unbound-method -- called on the response again
     const writeHead = response.writeHead as (...args: unknown[]) => ServerResponse;
     response.writeHead = (...args: unknown[]) => {
       const headers = args.find((argument) => typeof argument === 'object' && argument !== null);
       for (const [name, value] of headersIn(headers)) response.setHeader(name, value);
-      response.appendHeader('set-cookie', [...this.pending.values()]);
       // A shared cache may keep an answer with its cookies (RFC 9111 §7.3), whatever page it is.
-      response.setHeader('cache-control', 'no-store');
+      if (this.pending.size > 0) {
+        response.appendHeader('set-cookie', [...this.pending.values()]);
+        response.setHeader('cache-control', 'no-store');
+      } else if (this.isKeptFromCaches && !response.hasHeader('cache-control')) {
+        response.setHeader('cache-control', 'private, no-store');
+      }
       this.pending.clear();
       return writeHead.apply(
         response,

@@ -11,6 +11,7 @@ import { HttpException } from '@nestjs/common';
  * - `token_rejected` (400): the tokens that Cognito sent are not valid here.
  * - `session_expired` (401): Cognito does not renew the session any more.
  * - `cross_site_request` (403): a browser says that another site sent the request.
+ * - `navigation_required` (403): an image, a frame or the like asks for what a person has to open.
  * - `prefetch_refused` (403): a browser asks in advance for what is to be done on demand only.
  * - `session_too_large` (431): the tokens do not fit into cookies; the option `store` takes them.
  * - `identity_provider_unavailable` (503): Cognito does not answer.
@@ -26,6 +27,7 @@ const STATUS = {
   token_rejected: 400,
   session_expired: 401,
   cross_site_request: 403,
+  navigation_required: 403,
   prefetch_refused: 403,
   session_too_large: 431,
   identity_provider_unavailable: 503,
@@ -40,10 +42,18 @@ const REASONS = {
   503: 'Service Unavailable',
 } as const;
 
+/** None of these is ever sent to the client. */
 interface CognitoHostedUiErrorDetails {
-  /** What led to it; never sent to the client. */
+  /** The error that led to it. */
   cause?: unknown;
+  /** The code of the refusal beneath. */
+  reason?: string;
+  /** Cognito's own words. */
+  description?: string;
 }
+
+// Characters; a trigger of the user pool may write an essay.
+const MAX_DESCRIPTION = 300;
 
 /**
  * What goes wrong between a browser, this application and the hosted pages: an `HttpException`
@@ -60,14 +70,29 @@ export class CognitoHostedUiError extends HttpException {
   /** Whole seconds after which a retry makes sense; only on 503. */
   readonly retryAfter?: number;
 
+  /**
+   * The code of the refusal beneath: an error of OAuth such as `access_denied`, or the code of a
+   * `CognitoAuthError`.
+   */
+  readonly reason?: string;
+
+  /**
+   * Cognito's own words for it, such as the message of a Lambda trigger that refused the sign-in: in
+   * one line, at most 300 characters. They come with the address that the browser opened; escape
+   * them on a page.
+   */
+  readonly description?: string;
+
   constructor(
     code: CognitoHostedUiErrorCode,
     message: string,
-    { cause }: CognitoHostedUiErrorDetails = {},
+    { cause, reason, description }: CognitoHostedUiErrorDetails = {},
   ) {
     const status = STATUS[code];
     super({ statusCode: status, error: REASONS[status], code, message }, status, { cause });
     this.code = code;
+    if (reason !== undefined) this.reason = reason;
+    if (description) this.description = printable(description);
     if (status === 503) this.retryAfter = 1;
   }
 
@@ -80,6 +105,13 @@ export class CognitoHostedUiError extends HttpException {
     if (this.getStatus() !== 401) return undefined;
     return `Bearer realm="${realm}", error="invalid_token", error_description="${this.message}"`;
   }
+}
+
+function printable(text: string): string {
+  return text
+    .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_DESCRIPTION);
 }
 
 /** Whether an error has this code. */

@@ -6,7 +6,7 @@ import type {
 } from '@nestjs/common';
 import { createHostedUiController } from './cognito-hosted-ui.controller.js';
 import type { CognitoHostedUiOptions } from './cognito-hosted-ui.options.js';
-import { HOSTED_UI_PATH } from './injection-tokens.js';
+import { HOSTED_UI_CONTROLLER, HOSTED_UI_PATH } from './injection-tokens.js';
 
 /** What is decided when the module is written down, not when its options are known. */
 export interface CognitoHostedUiExtras {
@@ -53,12 +53,17 @@ export const {
 
 function withExtras(definition: DynamicModule, extras: CognitoHostedUiExtras): DynamicModule {
   const path = extras.path === false ? false : withoutSlashes(String(extras.path));
+  const controller = path === false ? undefined : createHostedUiController(path);
   return {
     ...definition,
     global: extras.isGlobal,
     imports: [...(definition.imports ?? []), ...(extras.imports ?? [])],
-    controllers: path === false ? [] : [createHostedUiController(path)],
-    providers: [...(definition.providers ?? []), { provide: HOSTED_UI_PATH, useValue: path }],
+    controllers: controller ? [controller] : [],
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: HOSTED_UI_PATH, useValue: path },
+      { provide: HOSTED_UI_CONTROLLER, useValue: controller },
+    ],
   };
 }
 

@@ -11,17 +11,11 @@ import { resolveHostedUiOptions } from './cognito-hosted-ui.resolved-options.js'
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
 import { CookieSessions } from './cookie-sessions.js';
+import { FailureLog } from './failure-log.js';
 import { IdentityProvider } from './identity-provider.js';
-import {
-  HOSTED_UI_PATH,
-  IRON,
-  OPENID_CLIENT,
-  RESOLVED_OPTIONS,
-  SESSION_STORE,
-  SESSIONS,
-} from './injection-tokens.js';
+import { HOSTED_UI_PATH, RESOLVED_OPTIONS, SESSION_STORE, SESSIONS } from './injection-tokens.js';
 import { Logins } from './logins.js';
-import { loadIron, loadOpenIdClient } from './peers.js';
+import { Peers } from './peers.js';
 import { Seal } from './seal.js';
 import { SessionCookies } from './session-cookies.js';
 import { SessionRefresher } from './session-refresher.js';
@@ -37,14 +31,14 @@ import { TokenPair } from './token-pair.js';
       useFactory: resolveHostedUiOptions,
       inject: [COGNITO_HOSTED_UI_OPTIONS, HOSTED_UI_PATH],
     },
-    { provide: OPENID_CLIENT, useFactory: loadOpenIdClient },
-    { provide: IRON, useFactory: loadIron },
+    { provide: Peers, useFactory: () => Peers.load() },
     {
       provide: SESSION_STORE,
       useFactory: ({ store, timeout }: ResolvedHostedUiOptions) =>
         store && new SessionStore(store, timeout),
       inject: [RESOLVED_OPTIONS],
     },
+    FailureLog,
     Seal,
     SessionCookies,
     {

@@ -104,13 +104,22 @@ export interface CognitoHostedUiOptions {
 
   /**
    * The path to go to after a sign-in that did not say where it came from, or a function that
-   * decides. The function is called after every sign-in, before the session is set: an
-   * `HttpException` from it refuses the sign-in.
+   * decides. The function is called after every sign-in, before the session is set. The path that it
+   * returns wins; when it returns none, `returnTo` counts. An `HttpException` from it refuses the
+   * sign-in; anything else, and a path that is not one of this site, is 503 `hook_failed`.
    *
    * Default: `'/'`.
    */
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a hook may decide nothing
   afterLogin?: string | ((login: HostedUiLogin) => string | void | Promise<string | void>);
+
+  /**
+   * Whether answers to requests that a session let in say `Cache-Control: private, no-store` where
+   * their handlers say nothing: otherwise the back button shows them after their user has signed out.
+   *
+   * Default: true.
+   */
+  noStore?: boolean;
 
   /**
    * Milliseconds for one answer of Cognito, or of the store.

@@ -48,7 +48,8 @@ describe('The options of CognitoHostedUiModule', () => {
       },
       store: undefined,
       resource: undefined,
-      afterLogin: '/',
+      afterLogin: undefined,
+      noStore: true,
       timeout: 3_000,
     });
   });

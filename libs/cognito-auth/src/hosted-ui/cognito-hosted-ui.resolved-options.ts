@@ -27,7 +27,9 @@ export interface ResolvedHostedUiOptions {
     readonly maxAge: number;
   };
   readonly store?: SessionStoreLike;
-  readonly afterLogin: NonNullable<CognitoHostedUiOptions['afterLogin']>;
+  /** Default: the start of the application. */
+  readonly afterLogin: CognitoHostedUiOptions['afterLogin'];
+  readonly noStore: boolean;
   readonly timeout: number;
 }
 
@@ -49,6 +51,7 @@ const OPTIONS = [
   'cookies',
   'store',
   'afterLogin',
+  'noStore',
   'timeout',
 ] as const;
 
@@ -78,7 +81,8 @@ export function resolveHostedUiOptions(
     site,
     cookies: resolveCookies(check, options['cookies'], site, environment),
     store: check.store(options['store']),
-    afterLogin: check.afterLogin(options['afterLogin'] ?? '/', site),
+    afterLogin: check.afterLogin(options['afterLogin'], site),
+    noStore: check.boolean('noStore', options['noStore'] ?? true),
     timeout: check.integer('timeout', options['timeout'] ?? 3_000),
   };
   check.throwProblems();
@@ -256,13 +260,21 @@ class OptionsCheck {
   }
 
   afterLogin(value: unknown, site: Site): ResolvedHostedUiOptions['afterLogin'] {
-    if (typeof value === 'function') return value as ResolvedHostedUiOptions['afterLogin'];
+    if (value === undefined || typeof value === 'function') {
+      return value as ResolvedHostedUiOptions['afterLogin'];
+    }
     try {
       return returnPathOf(value, site);
     } catch {
       this.fail('afterLogin', `must be a path like /home, or a function, got ${shown(value)}`);
       return '/';
     }
+  }
+
+  boolean(path: string, value: unknown): boolean {
+    if (typeof value === 'boolean') return value;
+    this.fail(path, `must be true or false, got ${shown(value)}`);
+    return true;
   }
 
   integer(path: string, value: unknown): number {

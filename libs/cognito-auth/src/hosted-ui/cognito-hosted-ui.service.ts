@@ -1,20 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
+import { HttpException, Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
 import type { CognitoAuthService, CognitoUser } from '../index.js';
 import { BrowserExchange } from './browser-exchange.js';
 import { CognitoHostedUiError, hasCode } from './cognito-hosted-ui.errors.js';
+import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { connect, connectionsOf } from './connected-requests.js';
 import type { HostedUiConnection, Middleware } from './connected-requests.js';
 import { isCrossSite, isPrefetch, isUnsafe } from './cross-site.js';
+import { FailureLog } from './failure-log.js';
+import type { Undertaking } from './failure-log.js';
 import { IdentityProvider } from './identity-provider.js';
 import type { Tokens } from './identity-provider.js';
-import { RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
-import { Logins } from './logins.js';
+import { HOSTED_UI_CONTROLLER, RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
+import { Logins, unknownState } from './logins.js';
 import type { Login } from './logins.js';
-import { returnPathOf } from './return-to.js';
+import { isNavigation, isOpenedByUser } from './navigation.js';
+import { publicPrefixOf, returnPathOf } from './return-to.js';
 import { needsRefresh, revocableOf, secondsLeft } from './session.js';
 import type { Session } from './session.js';
 import { SessionCookies } from './session-cookies.js';
@@ -43,6 +47,9 @@ export interface CognitoSession {
 export class CognitoHostedUiService implements OnModuleInit {
   private readonly logger = new Logger('CognitoHostedUiModule');
 
+  /** What stands before the paths of this application in the addresses that browsers open. */
+  private publicPrefix = '';
+
   /** @internal */
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
@@ -53,9 +60,13 @@ export class CognitoHostedUiService implements OnModuleInit {
     @Inject(SessionCookies) private readonly cookies: SessionCookies,
     @Inject(SessionRefresher) private readonly refresher: SessionRefresher,
     @Inject(TokenPair) private readonly tokens: TokenPair,
+    @Inject(FailureLog) private readonly failures: FailureLog,
+    @Optional() @Inject(HOSTED_UI_CONTROLLER) private readonly controller?: object,
   ) {}
 
+  /** @throws CognitoAuthOptionsError when Cognito would lead browsers to no route */
   onModuleInit(): void {
+    this.publicPrefix = this.findPublicPrefix();
     if (!this.options.cookies.isSecretRandom) return;
     this.logger.warn(
       'Sessions end with this process: the option "cookies.secret" and COGNITO_COOKIE_SECRET are not set',
@@ -66,34 +77,37 @@ export class CognitoHostedUiService implements OnModuleInit {
    * Begins a sign-in, and resolves with the address of Cognito to redirect to.
    *
    * @param returnTo the path to come back to; by default what `afterLogin` says
-   * @throws CognitoHostedUiError `invalid_return_to`
+   * @throws CognitoHostedUiError `invalid_return_to`; `navigation_required` or `prefetch_refused`
+   * for what a page loads without its user
    */
   async login(request: object, returnTo?: unknown): Promise<string> {
-    const { exchange } = this.connectionOf(request);
-    const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
-    const login = this.provider.newLogin(path);
-    const address = await this.provider.loginAddress(login);
-    await this.logins.begin(login, exchange);
-    return address;
+    return this.on(request, 'login', async (exchange) => {
+      checkOpened(exchange);
+      const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
+      return this.provider.loginAddress(await this.logins.begin(path, exchange));
+    });
   }
 
   /**
    * Ends a sign-in with what Cognito sent the browser back with, and resolves with the path to
-   * redirect to. Nothing is set unless all of it is right.
+   * redirect to. Nothing is set unless all of it is right. A browser that is signed in and comes
+   * with an answer of before (the back button, a reload, an older tab) stays signed in.
    *
    * @throws CognitoHostedUiError `invalid_state`, `login_failed`, `code_rejected`,
    * `token_rejected`, `session_too_large`, `identity_provider_unavailable`, `store_unavailable`
    * @throws HttpException from `afterLogin`
    */
   async callback(request: object): Promise<string> {
-    const { exchange } = this.connectionOf(request);
-    const { query } = exchange;
-    const login = await this.logins.end(query.get('state'), exchange);
-    const tokens = await this.provider.exchange(query, login);
-    const pair = await this.tokens.verifyNew(tokens, login.nonce);
-    const path = await this.pathAfter(login, pair);
-    await this.start(sessionOf(tokens, pair), exchange);
-    return path;
+    return this.on(request, 'callback', async (exchange) => {
+      const { query } = exchange;
+      const login = await this.logins.end(query.get('state'), exchange);
+      if (!login) return this.pathOfKnown(exchange);
+      const tokens = await this.provider.exchange(query, login);
+      const pair = await this.tokens.verifyNew(tokens, login.nonce);
+      const path = await this.pathAfter(login, pair);
+      await this.start(sessionOf(tokens, pair), exchange);
+      return path;
+    });
   }
 
   /**
@@ -103,9 +117,10 @@ export class CognitoHostedUiService implements OnModuleInit {
    * @throws CognitoHostedUiError `identity_provider_unavailable`, `store_unavailable`
    */
   async session(request: object): Promise<CognitoSession | null> {
-    const { exchange } = this.connectionOf(request);
-    const session = await this.liveSession(exchange);
-    return session ? this.described(session) : null;
+    return this.on(request, 'session', async (exchange) => {
+      const session = await this.liveSession(exchange);
+      return session ? this.described(session) : null;
+    });
   }
 
   /**
@@ -116,11 +131,12 @@ export class CognitoHostedUiService implements OnModuleInit {
    * `identity_provider_unavailable`, `store_unavailable`
    */
   async refresh(request: object): Promise<CognitoSession> {
-    const { exchange } = this.connectionOf(request);
-    this.checkSameSite(exchange);
-    const session = await this.find(exchange);
-    if (!session) throw new CognitoAuthError('missing_token', 'Nobody is signed in');
-    return this.described(await this.renew(session, exchange));
+    return this.on(request, 'refresh', async (exchange) => {
+      this.checkSameSite(exchange);
+      const session = await this.find(exchange);
+      if (!session) throw new CognitoAuthError('missing_token', 'Nobody is signed in');
+      return this.described(await this.renew(session, exchange));
+    });
   }
 
   /**
@@ -130,13 +146,14 @@ export class CognitoHostedUiService implements OnModuleInit {
    * @throws CognitoHostedUiError `cross_site_request`, `prefetch_refused`, `store_unavailable`
    */
   async logout(request: object): Promise<string> {
-    const { exchange } = this.connectionOf(request);
-    this.checkSameSite(exchange);
-    checkNotPrefetch(exchange);
-    const session = await this.find(exchange);
-    if (session) await this.end(await this.refresher.latest(session));
-    this.clear(exchange);
-    return this.provider.logoutAddress();
+    return this.on(request, 'logout', async (exchange) => {
+      this.checkSameSite(exchange);
+      checkNotPrefetch(exchange);
+      const session = await this.find(exchange);
+      if (session) await this.end(await this.refresher.latest(session));
+      this.clear(exchange);
+      return this.provider.logoutAddress();
+    });
   }
 
   /** @internal Connects each request to this registration; nothing is read until it is asked for. */
@@ -147,11 +164,35 @@ export class CognitoHostedUiService implements OnModuleInit {
       accessToken: (refresh) =>
         this.cookies.areIn(exchange) ? this.accessToken(exchange, refresh) : null,
       ignoresSession: () => this.cookies.areIn(exchange) && exchange.session === undefined,
-      loginPath: (returnTo) => this.loginPath(returnTo),
+      loginPath: (innerPath) => this.loginPath(innerPath),
       owner: this,
     });
     next();
   };
+
+  private findPublicPrefix(): string {
+    const { redirectUri } = this.options;
+    const callbacks = this.auth
+      .routes()
+      .filter(({ controller, handler }) => controller === this.controller && handler === 'callback')
+      .map(({ path }) => path);
+    if (callbacks.length === 0) return '';
+    const prefixes = callbacks.map((path) => publicPrefixOf(redirectUri, path));
+    const prefix = prefixes.find((found) => found !== undefined);
+    if (prefix !== undefined) return prefix;
+    throw wrongHostedUiOptions([
+      `"redirectUri" must end with ${callbacks.join(' or ')}, where this application has the callback (with its global prefix), got ${JSON.stringify(redirectUri)}.`,
+    ]);
+  }
+
+  private async on<T>(
+    request: object,
+    undertaking: Undertaking,
+    work: (exchange: BrowserExchange) => Promise<T>,
+  ): Promise<T> {
+    const { exchange } = this.connectionOf(request);
+    return this.failures.watch(undertaking, () => work(exchange));
+  }
 
   private connectionOf(request: object): HostedUiConnection {
     const connection = connectionsOf(request).find(({ owner }) => owner === this);
@@ -162,8 +203,13 @@ export class CognitoHostedUiService implements OnModuleInit {
   private async accessToken(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
     if (isUnsafe(exchange.request) && this.isCrossSite(exchange)) return null;
     try {
-      const session = refresh ? await this.liveSession(exchange) : await this.find(exchange);
-      return session?.accessToken ?? null;
+      const session = await this.failures.watch('session', () =>
+        refresh ? this.liveSession(exchange) : this.find(exchange),
+      );
+      // Nobody chose to send an old cookie: it must not keep its user from what is for everybody.
+      if (!session || session.expiresAt <= Date.now()) return null;
+      if (this.options.noStore) exchange.keepFromCaches();
+      return session.accessToken;
     } catch (error) {
       if (error instanceof CognitoHostedUiError && error.retryAfter) {
         exchange.setHeader('Retry-After', String(error.retryAfter));
@@ -172,11 +218,12 @@ export class CognitoHostedUiService implements OnModuleInit {
     }
   }
 
-  private loginPath(returnTo?: string): string {
+  /** @param innerPath a path within this application */
+  private loginPath(innerPath?: string): string {
     const path = `${this.options.site.base}login`;
-    if (returnTo === undefined) return path;
+    if (innerPath === undefined) return path;
     try {
-      const checked = returnPathOf(returnTo, this.options.site);
+      const checked = returnPathOf(this.publicPrefix + innerPath, this.options.site);
       return `${path}?${new URLSearchParams({ returnTo: checked }).toString()}`;
     } catch {
       return path;
@@ -196,9 +243,23 @@ export class CognitoHostedUiService implements OnModuleInit {
 
   private async pathAfter({ returnTo }: Login, pair: VerifiedPair): Promise<string> {
     const { afterLogin, site } = this.options;
-    const path =
-      typeof afterLogin === 'string' ? afterLogin : await called(afterLogin, { ...pair, returnTo });
-    return returnPathOf(returnTo ?? path ?? '/', site);
+    if (typeof afterLogin !== 'function') return returnTo ?? this.defaultPath();
+    return called(async () => {
+      const path = (await afterLogin({ ...pair, returnTo })) ?? returnTo ?? this.defaultPath();
+      return returnPathOf(path, site);
+    });
+  }
+
+  /** @throws CognitoHostedUiError `invalid_state` unless somebody is signed in */
+  private async pathOfKnown(exchange: BrowserExchange): Promise<string> {
+    const isPerson = isNavigation(exchange.request.headers);
+    if (!isPerson || !(await this.find(exchange))) throw unknownState(this.options.site);
+    return this.defaultPath();
+  }
+
+  private defaultPath(): string {
+    const { afterLogin } = this.options;
+    return typeof afterLogin === 'string' ? afterLogin : `${this.publicPrefix}/`;
   }
 
   /** With a new id, so that nobody can know it beforehand. */
@@ -314,15 +375,29 @@ function sessionOf(tokens: Tokens, { user }: VerifiedPair): Session {
 }
 
 /** A hook that fails is neither the fault of the user nor a way in. */
-async function called<In, Out>(hook: (login: In) => Out | Promise<Out>, login: In): Promise<Out> {
+async function called<T>(hook: () => Promise<T>): Promise<T> {
   try {
-    return await hook(login);
+    return await hook();
   } catch (cause) {
-    if (cause instanceof HttpException) throw cause;
+    if (cause instanceof HttpException && !hasCode(cause, 'invalid_return_to')) throw cause;
     throw new CognitoAuthError(
       'hook_failed',
       'This sign-in cannot be completed at the moment (afterLogin); try again later',
       { cause },
     );
   }
+}
+
+/**
+ * Refuses to begin a sign-in for an image, a frame or the like: any comment on a page could have
+ * hundreds of them, each with a cookie. Scripts of the same site may ask, since they can tell their
+ * user. Browsers that do not say so are let through.
+ */
+function checkOpened({ request }: BrowserExchange): void {
+  if (isPrefetch(request)) {
+    throw new CognitoHostedUiError('prefetch_refused', 'Nobody is signed in in advance');
+  }
+  if (isOpenedByUser(request.headers)) return;
+  const message = 'A sign-in begins when its page is opened, not behind another page';
+  throw new CognitoHostedUiError('navigation_required', message);
 }

@@ -17,8 +17,8 @@ export interface HostedUiConnection {
   /** Whether there is a session that nobody has asked for: `fromSession()` is not in `tokenFrom`. */
   ignoresSession(): boolean;
 
-  /** The path that signs in, and comes back to this one if it is of this site. */
-  loginPath(returnTo?: string): string;
+  /** The path that signs in, and comes back to this one of the application if that can be. */
+  loginPath(innerPath?: string): string;
 }
 
 /** By Node's request, so that two applications in one process do not meet. */

@@ -30,7 +30,10 @@ interface Answer {
 async function answerOf(address: string, init: RequestInit): Promise<Answer> {
   try {
     const response = await fetch(address, { ...init, redirect: 'manual' });
-    const { status, headers } = response;
+    const { status } = response;
+    const headers = new Headers(response.headers);
+    // RFC 6749 §5.2 allows a challenge beside the error in the body; openid-client would stop at it.
+    headers.delete('www-authenticate');
     if (status === 429 || status >= 500) throw new Error(`status ${status}`);
     return { status, headers, body: await bodyOf(response) };
   } catch (cause) {

@@ -6,7 +6,7 @@ interface FromSessionOptions {
    * Whether a session whose access token has expired is refreshed on the fly; the answer then
    * carries the new cookies.
    *
-   * Default: false; the request is refused with 401 `token_expired`.
+   * Default: false; the request then counts as one without a session.
    */
   refresh?: boolean;
 }

@@ -21,6 +21,8 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
   override catch(exception: HttpException, host: ArgumentsHost): void {
     const { httpAdapter } = this.adapterHost;
     const [request, response] = host.getArgs<[{ headers: Record<string, string> }, unknown]>();
+    // The guard of the routes has answered, and keeps Nest from calling their handlers.
+    if (httpAdapter.isHeadersSent(response)) return;
     const page = asksForPage(request.headers) ? this.pageOf(exception, request) : undefined;
     const headers = { ...this.headersOf(exception), ...(page && PAGE_HEADERS) };
     for (const [name, value] of Object.entries(headers)) {
@@ -31,9 +33,14 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
 
   private pageOf(exception: HttpException, request: object): string {
     const [connection] = connectionsOf(request);
-    const { code = 'error' } = exception.getResponse() as { code?: string };
+    const { code } = { ...(exception.getResponse() as { code?: unknown }) };
     const { message } = exception;
-    return errorPage({ message, code, loginPath: connection?.loginPath() ?? '/' });
+    return errorPage({
+      message,
+      // That of somebody else's exception may be a number, or anything.
+      code: typeof code === 'string' || typeof code === 'number' ? String(code) : 'error',
+      loginPath: connection?.loginPath() ?? '/',
+    });
   }
 
   private headersOf(exception: HttpException): Record<string, string> {

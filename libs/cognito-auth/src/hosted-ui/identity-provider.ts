@@ -6,10 +6,11 @@ import type { CognitoAuthService } from '../index.js';
 import { fetchOnce } from './fetch-once.js';
 import type { Fetch } from './fetch-once.js';
 import { CognitoHostedUiError, expiredSession, unavailable } from './cognito-hosted-ui.errors.js';
-import { OPENID_CLIENT, RESOLVED_OPTIONS } from './injection-tokens.js';
+import { RESOLVED_OPTIONS } from './injection-tokens.js';
 import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { Login } from './logins.js';
+import { Peers } from './peers.js';
 import type { OpenIdClient } from './peers.js';
 import { reasonOf } from './reason-of.js';
 
@@ -29,14 +30,17 @@ export interface Tokens {
 @Injectable()
 export class IdentityProvider implements OnModuleInit {
   private readonly logger = new Logger('CognitoHostedUiModule');
+  private readonly client: OpenIdClient;
   private issuers: readonly string[] = [];
 
   /** @internal */
   constructor(
-    @Inject(OPENID_CLIENT) private readonly client: OpenIdClient,
+    @Inject(Peers) { openIdClient }: Peers,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
     @Inject(RegisteredCognitoAuthService) private readonly auth: CognitoAuthService,
-  ) {}
+  ) {
+    this.client = openIdClient;
+  }
 
   onModuleInit(): void {
     const { clientId } = this.options;
@@ -45,16 +49,6 @@ export class IdentityProvider implements OnModuleInit {
     throw wrongHostedUiOptions([
       `"clientId" must be an app client that CognitoAuthModule accepts, got ${JSON.stringify(clientId)}.`,
     ]);
-  }
-
-  /** A new sign-in, with secrets of its own. */
-  newLogin(returnTo: string | undefined): Login {
-    return {
-      state: this.client.randomState(),
-      nonce: this.client.randomNonce(),
-      codeVerifier: this.client.randomPKCECodeVerifier(),
-      ...(returnTo !== undefined && { returnTo }),
-    };
   }
 
   /** Where the browser signs in. */
@@ -180,10 +174,10 @@ export class IdentityProvider implements OnModuleInit {
   private asLoginError(error: unknown): CognitoHostedUiError {
     const known = unavailableIn(error);
     if (known) return known;
-    if (error instanceof this.client.AuthorizationResponseError) return failedLogin(error.error);
+    if (error instanceof this.client.AuthorizationResponseError) return failedLogin(error);
     if (error instanceof this.client.ResponseBodyError) {
       this.reportMisconfiguration(error.error);
-      return rejectedCode(reasonOf(error));
+      return rejectedCode(error);
     }
     return new CognitoHostedUiError(
       'token_rejected',
@@ -200,7 +194,7 @@ export class IdentityProvider implements OnModuleInit {
       this.reportMisconfiguration(error.error);
       return unavailable(reasonOf(error));
     }
-    return expiredSession(reasonOf(error));
+    return isAboutToken(error) ? expiredSession(reasonOf(error)) : unavailable(reasonOf(error));
   }
 
   private reportMisconfiguration(error: string): void {
@@ -214,10 +208,10 @@ export class IdentityProvider implements OnModuleInit {
 
 type TokenResponse = Awaited<ReturnType<OpenIdClient['refreshTokenGrant']>>;
 
-/** @throws TypeError without an ID token, which Cognito sends whenever `openid` was asked for */
+/** @throws MissingIdToken when there is none, although Cognito sends one whenever `openid` was asked for */
 function tokensIn(response: TokenResponse): Tokens {
   const claims = response.claims();
-  if (!claims || response.id_token === undefined) throw new TypeError('there is no ID token');
+  if (!claims || response.id_token === undefined) throw new MissingIdToken();
   const accessExpiry = Date.now() + (response.expires_in ?? Infinity) * 1000;
   return {
     accessToken: response.access_token,
@@ -236,14 +230,37 @@ function issuersFor(query: URLSearchParams, issuers: readonly string[]): readonl
   throw rejectedCode();
 }
 
-interface ComparisonFailure {
+/** An error of openid-client, and what it is about. */
+interface ProtocolError {
   readonly code?: string;
-  readonly cause?: { readonly cause?: { readonly claim?: string } };
+  readonly cause?: { readonly cause?: { readonly claim?: string; readonly body?: unknown } };
 }
 
 function isAboutIssuer(error: unknown): boolean {
-  const { code, cause } = error as ComparisonFailure;
+  const { code, cause } = error as ProtocolError;
   return code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED' && cause?.cause?.claim === 'iss';
+}
+
+class MissingIdToken extends TypeError {
+  override readonly name = 'MissingIdToken';
+
+  constructor() {
+    super('there is no ID token');
+  }
+}
+
+/**
+ * Whether an answer has tokens, and these are wrong. Anything else says nothing about the session:
+ * a proxy answers JSON, too.
+ */
+function isAboutToken(error: unknown): boolean {
+  if (error instanceof MissingIdToken) return true;
+  const { code, cause } = error as ProtocolError;
+  // About a body in which members of a token answer are missing, or about a token.
+  if (code === 'OAUTH_INVALID_RESPONSE') return cause?.cause?.body === undefined;
+  return (
+    code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED' || code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'
+  );
 }
 
 // Not an answer of Cognito, but of something before it.
@@ -261,14 +278,31 @@ function unavailableIn(error: unknown): CognitoHostedUiError | undefined {
   return code !== undefined && NO_ANSWER.has(code) ? unavailable(reasonOf(error)) : undefined;
 }
 
-function rejectedCode(cause?: unknown): CognitoHostedUiError {
-  const message = 'The sign-in service does not accept this sign-in any more; sign in again';
-  return new CognitoHostedUiError('code_rejected', message, { cause });
+interface OAuthError extends Error {
+  readonly error: string;
+  readonly error_description?: string;
 }
 
-function failedLogin(error: string): CognitoHostedUiError {
-  const reason = LOGIN_ERRORS.has(error) ? ` (${error})` : '';
-  return new CognitoHostedUiError('login_failed', `The sign-in did not succeed${reason}`);
+function rejectedCode(refusal?: OAuthError): CognitoHostedUiError {
+  const message = 'The sign-in service does not accept this sign-in any more; sign in again';
+  return new CognitoHostedUiError('code_rejected', message, {
+    cause: reasonOf(refusal),
+    reason: refusal && knownIn(TOKEN_ERRORS, refusal.error),
+    description: refusal?.error_description,
+  });
+}
+
+function failedLogin({ error, error_description }: OAuthError): CognitoHostedUiError {
+  const reason = knownIn(LOGIN_ERRORS, error);
+  const message = `The sign-in did not succeed${reason === undefined ? '' : ` (${reason})`}`;
+  return new CognitoHostedUiError('login_failed', message, {
+    reason,
+    description: error_description,
+  });
+}
+
+function knownIn(errors: ReadonlySet<string>, error: string): string | undefined {
+  return errors.has(error) ? error : undefined;
 }
 
 // RFC 6749 §5.2.

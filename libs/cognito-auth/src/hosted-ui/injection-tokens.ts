@@ -1,12 +1,11 @@
 /** Where the controller is, without slashes at its ends; `false` when there is none. */
 export const HOSTED_UI_PATH = 'COGNITO_HOSTED_UI_PATH';
 
+/** The controller of the registration; `undefined` when there is none. */
+export const HOSTED_UI_CONTROLLER = 'COGNITO_HOSTED_UI_CONTROLLER';
+
 /** The options, checked and completed. */
 export const RESOLVED_OPTIONS = 'COGNITO_HOSTED_UI_RESOLVED_OPTIONS';
-
-/** The lazily loaded packages. */
-export const OPENID_CLIENT = 'COGNITO_HOSTED_UI_OPENID_CLIENT';
-export const IRON = 'COGNITO_HOSTED_UI_IRON';
 
 /** Where sessions are kept: `Sessions`. */
 export const SESSIONS = 'COGNITO_HOSTED_UI_SESSIONS';

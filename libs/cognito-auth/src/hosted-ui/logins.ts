@@ -1,11 +1,13 @@
+import { hkdfSync, randomBytes, randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { BrowserExchange } from './browser-exchange.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
+import type { Site } from './return-to.js';
 import type { Seal } from './seal.js';
 import type { SessionStore } from './session-store.js';
 
-/** What a browser was sent to the hosted pages with, to be compared when it comes back. */
+/** A sign-in under way, to be compared with the answer of Cognito. */
 export interface Login {
   readonly state: string;
   readonly nonce: string;
@@ -13,17 +15,39 @@ export interface Login {
   readonly returnTo?: string;
 }
 
+/** A sign-in as a browser keeps it: its secrets are derived from one, for small cookies. */
+interface KeptLogin {
+  readonly secret: string;
+  readonly returnTo?: string;
+}
+
 // Cognito gives a user three minutes for each page; a code lives for five.
 const MAX_AGE = 600;
 
-// Beside a session of the largest size, within the 16 KB that Node.js takes.
-const MAX_BYTES = 3_000;
+/**
+ * Sign-ins that one browser may have under way. Tabs that are restored all at once do not know of
+ * each other's cookies, so that only fixed names keep these within the 16 KB of headers that Node.js
+ * takes: beyond that it answers 431 to every request of the browser.
+ */
+const SLOTS = ['1', '2', '3', '4', '5', '6', '7', '8'];
+
+/** The slot of sign-ins that come from a long address. */
+const LONG_SLOT = '0';
+
+const LONG_RETURN_TO = 256;
+
+// Characters of a cookie in a slot, with its name.
+const SLOT_SIZE = 750;
+
+// Those 16 KB without a long sign-in, and what else a browser sends.
+const ROOM = 12_000;
 
 const MAX_REMEMBERED = 10_000;
 
 /**
  * The sign-ins that browsers have begun, each in a cookie of its own, so that tabs do not disturb
- * each other. Each is good for one answer of Cognito.
+ * each other. Each is good for one answer of Cognito. The first character of its `state` says which
+ * cookie it is in.
  */
 export class Logins {
   private readonly used = new LRUCache<string, true>({
@@ -37,30 +61,35 @@ export class Logins {
     private readonly store?: SessionStore,
   ) {}
 
-  async begin(login: Login, exchange: BrowserExchange): Promise<void> {
-    const sealed = await this.seal.seal('login', login, MAX_AGE);
-    this.dropOldest(MAX_BYTES - sealed.length, exchange);
+  /** Begins a sign-in, which the answer carries to the browser. */
+  async begin(returnTo: string | undefined, exchange: BrowserExchange): Promise<Login> {
+    const slots = this.slotsFor(exchange);
+    const kept = { secret: randomBytes(32).toString('base64url'), returnTo };
+    const login = loginOf(this.nextSlot(slots, returnTo, exchange), kept);
+    const sealed = await this.seal.seal('login', kept, MAX_AGE);
+    this.removeBeyond(slots, exchange);
     const attributes = { ...this.options.cookies, maxAge: MAX_AGE };
     exchange.setCookie(this.nameOf(login.state), sealed, attributes);
-  }
-
-  /**
-   * Ends the sign-in that this answer of Cognito belongs to.
-   *
-   * @throws CognitoHostedUiError `invalid_state` when this browser began none, or it is over
-   */
-  async end(state: string | null, exchange: BrowserExchange): Promise<Login> {
-    const login = state && STATE.test(state) ? await this.find(state, exchange) : undefined;
-    if (login?.state !== state || (await this.isUsed(login.state))) throw unknownState();
     return login;
   }
 
+  /**
+   * Ends the sign-in that this answer of Cognito belongs to; `undefined` when this browser began
+   * none, or it is over.
+   */
+  async end(state: string | null, exchange: BrowserExchange): Promise<Login | undefined> {
+    const login = state && STATE.test(state) ? await this.find(state, exchange) : undefined;
+    if (!login) return undefined;
+    this.remove(this.nameOf(state as string), exchange);
+    return (await this.isUsed(login.state)) ? undefined : login;
+  }
+
   private async find(state: string, exchange: BrowserExchange): Promise<Login | undefined> {
-    const name = this.nameOf(state);
-    const sealed = exchange.cookies[name];
-    if (sealed === undefined) return undefined;
-    this.remove(name, exchange);
-    return (await this.seal.unseal('login', sealed)) as Login | undefined;
+    const sealed = exchange.cookies[this.nameOf(state)];
+    const kept = sealed === undefined ? undefined : await this.seal.unseal('login', sealed);
+    const login = kept && loginOf(state.slice(0, 1), kept as unknown as KeptLogin);
+    // A slot may hold a later sign-in by now.
+    return login?.state === state ? login : undefined;
   }
 
   private async isUsed(state: string): Promise<boolean> {
@@ -74,13 +103,37 @@ export class Logins {
     return false;
   }
 
-  /** Begun and never ended: what does not fit goes, the oldest first. */
-  private dropOldest(room: number, exchange: BrowserExchange): void {
-    let left = room;
-    const begun = Object.keys(exchange.cookies).filter((name) => name.startsWith(this.prefix));
-    for (const name of begun.toReversed()) {
-      left -= exchange.cookies[name]?.length ?? 0;
-      if (left < 0) this.remove(name, exchange);
+  /** The slots that there is room for beside the other cookies of a browser. */
+  private slotsFor({ cookies }: BrowserExchange): string[] {
+    let others = 0;
+    for (const [name, value = ''] of Object.entries(cookies)) {
+      if (!name.startsWith(this.prefix)) others += name.length + value.length;
+    }
+    return SLOTS.slice(0, Math.max(1, Math.floor((ROOM - others) / SLOT_SIZE)));
+  }
+
+  private nextSlot(
+    slots: readonly string[],
+    returnTo: string | undefined,
+    exchange: BrowserExchange,
+  ): string {
+    if (returnTo !== undefined && returnTo.length > LONG_RETURN_TO) return LONG_SLOT;
+    const free = slots.filter((slot) => exchange.cookies[this.nameOf(slot)] === undefined);
+    // At random, for those who begin at the same time.
+    return free[randomInt(Math.max(free.length, 1))] ?? this.oldestOf(slots, exchange);
+  }
+
+  /** Browsers send the oldest cookie first (RFC 6265 §5.4). */
+  private oldestOf(slots: readonly string[], { cookies }: BrowserExchange): string {
+    const names = slots.map((slot) => this.nameOf(slot));
+    const oldest = Object.keys(cookies).find((name) => names.includes(name)) ?? '';
+    return oldest.slice(this.prefix.length);
+  }
+
+  private removeBeyond(slots: readonly string[], exchange: BrowserExchange): void {
+    for (const slot of SLOTS.slice(slots.length)) {
+      const name = this.nameOf(slot);
+      if (exchange.cookies[name] !== undefined) this.remove(name, exchange);
     }
   }
 
@@ -88,8 +141,9 @@ export class Logins {
     exchange.setCookie(name, '', { ...this.options.cookies, maxAge: 0 });
   }
 
+  /** @param state or the slot that it begins with */
   private nameOf(state: string): string {
-    return this.prefix + state.slice(0, 16);
+    return this.prefix + state.slice(0, 1);
   }
 
   private get prefix(): string {
@@ -97,12 +151,28 @@ export class Logins {
   }
 }
 
-// What openid-client makes: 32 random bytes in base64url.
-const STATE = /^[\w-]{43}$/;
+// A slot, and 252 bits in base64url.
+const STATE = /^\d[\w-]{42}$/;
 
-function unknownState(): CognitoHostedUiError {
+function loginOf(slot: string, { secret, returnTo }: KeptLogin): Login {
+  // RFC 5869: none of them tells anything of the others.
+  const derived = (name: string) =>
+    Buffer.from(hkdfSync('sha256', secret, '', name, 32)).toString('base64url');
+  return {
+    state: slot + derived('state').slice(slot.length),
+    nonce: derived('nonce'),
+    codeVerifier: derived('code_verifier'),
+    returnTo,
+  };
+}
+
+/**
+ * The refusal of an answer of Cognito that belongs to no sign-in under way. A site that was opened
+ * by another of its names has its cookies there, and Cognito leads back to one name only.
+ */
+export function unknownState({ origin }: Site): CognitoHostedUiError {
   return new CognitoHostedUiError(
     'invalid_state',
-    'This browser did not begin this sign-in here, or it is over; sign in again',
+    `This browser did not begin this sign-in at ${origin}, or it is over; sign in again`,
   );
 }

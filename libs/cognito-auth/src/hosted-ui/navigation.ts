@@ -6,6 +6,25 @@ export function isNavigation(headers: IncomingHttpHeaders): boolean {
   return isTold ? headers['sec-fetch-mode'] === 'navigate' : prefersHtml(headers);
 }
 
+/**
+ * Whether a person may be behind this request: a page that is opened by itself, or a script of a
+ * page of the same origin; not an image, a frame or another resource of a page.
+ *
+ * https://www.w3.org/TR/fetch-metadata/
+ */
+export function isOpenedByUser(headers: IncomingHttpHeaders): boolean {
+  const { mode, dest, site } = {
+    mode: headers['sec-fetch-mode'],
+    dest: headers['sec-fetch-dest'],
+    site: headers['sec-fetch-site'],
+  };
+  // A browser that does not send them, or no browser.
+  if (mode === undefined && dest === undefined) return true;
+  if (mode === 'navigate') return dest === undefined || dest === 'document';
+  const isScript = mode === 'cors' || mode === 'same-origin';
+  return isScript && (dest === undefined || dest === 'empty') && site === 'same-origin';
+}
+
 /** Whether HTML is asked for by name, and JSON is not asked for more. */
 export function prefersHtml({ accept = '' }: IncomingHttpHeaders): boolean {
   const html = weightOf('text/html', accept);

@@ -4,11 +4,27 @@ import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 export type OpenIdClient = typeof import('openid-client');
 export type Iron = typeof import('iron-webcrypto');
 
-export const loadOpenIdClient = (): Promise<OpenIdClient> =>
-  loaded('openid-client', () => import('openid-client'));
+/**
+ * Holds these packages for injection.
+ *
+ * An ES module by itself is no value for a provider: it has no `constructor`, which @nestjs/graphql
+ * and others read of every provider of an application.
+ */
+export class Peers {
+  private constructor(
+    readonly openIdClient: OpenIdClient,
+    readonly iron: Iron,
+  ) {}
 
-export const loadIron = (): Promise<Iron> =>
-  loaded('iron-webcrypto', () => import('iron-webcrypto'));
+  /** @throws CognitoAuthOptionsError when one of them is not installed */
+  static async load(): Promise<Peers> {
+    const [openIdClient, iron] = await Promise.all([
+      loaded('openid-client', () => import('openid-client')),
+      loaded('iron-webcrypto', () => import('iron-webcrypto')),
+    ]);
+    return new Peers(openIdClient, iron);
+  }
+}
 
 async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {

@@ -32,7 +32,7 @@ export class RedirectToLoginFilter extends BaseExceptionFilter<CognitoAuthError>
       // oxlint-disable-next-line promise/valid-params -- not that of a promise
       return super.catch(exception, host);
     }
-    const path = connection.loginPath(request.originalUrl ?? request.url);
+    const path = connection.loginPath(innerPathOf(request));
     response.removeHeader('WWW-Authenticate');
     response.header('Cache-Control', 'no-store');
     return this.httpAdapterHost?.httpAdapter.redirect(response, 302, path);
@@ -43,7 +43,15 @@ export class RedirectToLoginFilter extends BaseExceptionFilter<CognitoAuthError>
 interface PageRequest {
   readonly url: string;
   readonly originalUrl?: string;
+  /** Where Express has mounted the application. */
+  readonly baseUrl?: string;
 }
+
+/** Where an application is mounted in another one of Express, that is no part of its paths. */
+function innerPathOf({ url, originalUrl, baseUrl = '' }: PageRequest): string {
+  return originalUrl?.slice(baseUrl.length) ?? url;
+}
+
 interface PageResponse {
   header(name: string, value: string): unknown;
   removeHeader(name: string): unknown;

@@ -7,6 +7,17 @@ export interface Site {
   readonly base: string;
 }
 
+/**
+ * The part of the paths of this site that a proxy before the application takes off, such as `/shop`
+ * or a stage of API Gateway; empty when there is none, `undefined` when the callback leads elsewhere.
+ *
+ * @param callbackPath where the application has the callback
+ */
+export function publicPrefixOf(redirectUri: string, callbackPath: string): string | undefined {
+  const { pathname } = new URL(redirectUri);
+  return pathname.endsWith(callbackPath) ? pathname.slice(0, -callbackPath.length) : undefined;
+}
+
 /** The address is known from the callback, so that a proxy before the application changes nothing. */
 export function siteOf(redirectUri: string): Site {
   const { origin, pathname } = new URL('.', redirectUri);

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
-import { IRON, RESOLVED_OPTIONS } from './injection-tokens.js';
+import { RESOLVED_OPTIONS } from './injection-tokens.js';
+import { Peers } from './peers.js';
 import type { Iron } from './peers.js';
 
 /** What is sealed is of use for its own purpose only. */
@@ -9,11 +10,15 @@ export type SealedKind = 'login' | 'session' | 'session-id' | 'stored-session';
 /** Encrypts and signs what leaves this process, and reads only what it wrote itself. */
 @Injectable()
 export class Seal {
+  private readonly iron: Iron;
+
   /** @internal */
   constructor(
-    @Inject(IRON) private readonly iron: Iron,
+    @Inject(Peers) { iron }: Peers,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
-  ) {}
+  ) {
+    this.iron = iron;
+  }
 
   /** @param maxAge seconds for which it can be read */
   seal(kind: SealedKind, content: object, maxAge: number): Promise<string> {

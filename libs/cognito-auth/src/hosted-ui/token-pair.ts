@@ -61,5 +61,6 @@ function isRefusal(error: unknown): boolean {
 
 function rejectedTokens(cause?: unknown): CognitoHostedUiError {
   const message = 'The tokens of this sign-in are not valid here; sign in again';
-  return new CognitoHostedUiError('token_rejected', message, { cause });
+  const reason = cause instanceof CognitoAuthError ? cause.code : undefined;
+  return new CognitoHostedUiError('token_rejected', message, { cause, reason });
 }

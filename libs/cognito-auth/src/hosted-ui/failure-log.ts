@@ -1,0 +1,66 @@
+import { inspect } from 'node:util';
+import { HttpException, Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
+
+/** The work that may fail. */
+export type Undertaking = 'login' | 'callback' | 'session' | 'refresh' | 'logout';
+
+// Lines a minute for each code: whoever is outside must not be able to fill the log.
+const MAX_LINES = 10;
+const MINUTE = 60_000;
+const MAX_CODES = 100;
+
+/**
+ * Writes down why browsers cannot sign in, stay signed in or sign out: what is the fault of this
+ * application, of Cognito or of a store as an error with its cause, and a refused sign-in as a
+ * warning. Neither has a token, a code or a state.
+ */
+@Injectable()
+export class FailureLog {
+  private readonly logger = new Logger('CognitoHostedUiModule');
+  private readonly lines = new LRUCache<string, number>({
+    max: MAX_CODES,
+    ttl: MINUTE,
+    noUpdateTTL: true,
+  });
+
+  /** Does some work, and writes down why it failed. */
+  async watch<T>(undertaking: Undertaking, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      // Nest itself writes down whatever is no HttpException.
+      if (error instanceof HttpException) this.report(undertaking, error);
+      throw error;
+    }
+  }
+
+  private report(undertaking: Undertaking, error: HttpException): void {
+    const isFault = error.getStatus() >= 500;
+    if (!isFault && undertaking !== 'callback') return;
+    const code = codeOf(error);
+    const count = (this.lines.get(code) ?? 0) + 1;
+    this.lines.set(code, count);
+    if (count > MAX_LINES) return;
+    const last = count === MAX_LINES ? '; more of these are not written down for a minute' : '';
+    const line = `${undertaking}: ${code}${detailsOf(error)}: ${error.message}${last}`;
+    if (isFault) this.logger.error(line, causeOf(error));
+    else this.logger.warn(line);
+  }
+}
+
+function codeOf(error: HttpException): string {
+  const { code } = { ...(error.getResponse() as { code?: unknown }) };
+  return typeof code === 'string' ? code : `status ${error.getStatus()}`;
+}
+
+function detailsOf(error: HttpException): string {
+  if (!(error instanceof CognitoHostedUiError)) return '';
+  const details = [error.reason, error.description].filter((text) => text !== undefined);
+  return details.length > 0 ? ` (${details.join(': ')})` : '';
+}
+
+function causeOf({ cause }: HttpException): string | undefined {
+  return cause === undefined ? undefined : inspect(cause, { depth: 3, breakLength: Infinity });
+}

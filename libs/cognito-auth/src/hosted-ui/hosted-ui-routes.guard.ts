@@ -1,0 +1,106 @@
+import { Inject, Injectable, NotFoundException } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { IncomingHttpHeaders } from 'node:http';
+import { CognitoAuthError } from '../index.js';
+import { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
+import type { CognitoSession } from './cognito-hosted-ui.service.js';
+import { isNavigation } from './navigation.js';
+
+interface Request {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly query?: { readonly returnTo?: unknown };
+}
+
+/** An address to send a browser to, or a body for a script. */
+type Answer = { readonly location: string } | { readonly body: object };
+
+/**
+ * Answers the routes of the hosted pages in place of their handlers.
+ *
+ * Guards run before interceptors. An envelope, a serializer or a cache of the whole application
+ * would otherwise change a redirect, or give one user's answer to another. Guards of the whole
+ * application, such as a throttler, still come first.
+ */
+@Injectable()
+export class HostedUiRoutesGuard implements CanActivate {
+  constructor(
+    @Inject(CognitoHostedUiService) private readonly hostedUi: CognitoHostedUiService,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  /** Returns `false` once the answer is written: Nest has nothing left to do. */
+  async canActivate(context: ExecutionContext): Promise<false> {
+    const { httpAdapter } = this.adapterHost;
+    const [request, response] = context.getArgs<[Request, unknown]>();
+    httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
+    const answer = await this.answerTo(request);
+    if ('location' in answer) httpAdapter.redirect(response, 302, answer.location);
+    else httpAdapter.reply(response, answer.body, 200);
+    return false;
+  }
+
+  // By the address, which the router has matched already: the handler may be wrapped by a tracer.
+  private async answerTo(request: Request): Promise<Answer> {
+    switch (lastSegmentOf(request.url)) {
+      case 'login':
+        return sentTo(await this.hostedUi.login(request, request.query?.returnTo), request);
+      case 'callback':
+        return { location: await this.hostedUi.callback(request) };
+      case 'session':
+        return { body: profileOf(await this.hostedUi.session(request)) };
+      case 'refresh':
+        return { body: { expiresAt: (await this.hostedUi.refresh(request)).expiresAt } };
+      case 'logout':
+        return sentTo(await this.hostedUi.logout(request), request);
+      default:
+        throw new NotFoundException();
+    }
+  }
+}
+
+function lastSegmentOf(url: string): string | undefined {
+  const [path = ''] = url.split('?', 1);
+  return path
+    .toLowerCase()
+    .split('/')
+    .findLast((segment) => segment !== '');
+}
+
+/** A script cannot follow a redirect to another origin (CORS): it is told where to send its page. */
+function sentTo(url: string, { headers }: Request): Answer {
+  return isNavigation(headers) ? { location: url } : { body: { url } };
+}
+
+/**
+ * The part of a session that a page may know: no token, and no claim that is not about the user.
+ *
+ * @throws CognitoAuthError `missing_token` without a session
+ */
+function profileOf(session: CognitoSession | null): object {
+  if (!session) throw new CognitoAuthError('missing_token', 'Nobody is signed in');
+  const { user, identity, expiresAt } = session;
+  const { sub, groups, scopes, authTime } = user;
+  const { username, email, emailVerified, name } = { ...user, ...identity } as ProfileClaims;
+  const { customAttributes } = identity;
+  return {
+    sub,
+    username,
+    email,
+    emailVerified,
+    name,
+    groups,
+    scopes,
+    customAttributes,
+    authTime,
+    expiresAt,
+  };
+}
+
+interface ProfileClaims {
+  readonly username?: string;
+  readonly email?: string;
+  readonly emailVerified?: boolean;
+  readonly name?: string;
+}
