@@ -30,14 +30,20 @@ async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {
-    throw missing(name, error);
+    const remedy = remedyOf(name, error as NodeJS.ErrnoException);
+    throw remedy === undefined ? error : wrongHostedUiOptions([remedy]);
   }
 }
 
-function missing(name: string, error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return error;
-  return wrongHostedUiOptions([
-    `The package "${name}" is not installed; run "npm install openid-client iron-webcrypto".`,
-  ]);
+function remedyOf(name: string, { code }: NodeJS.ErrnoException): string | undefined {
+  switch (code) {
+    case 'ERR_MODULE_NOT_FOUND':
+    case 'MODULE_NOT_FOUND':
+      return `The package "${name}" is not installed; run "npm install openid-client iron-webcrypto".`;
+    // Jest runs CommonJS in a context without import().
+    case 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG':
+      return `The package "${name}" is an ES module; run Jest with NODE_OPTIONS=--experimental-vm-modules.`;
+    default:
+      return undefined;
+  }
 }
