@@ -1,5 +1,4 @@
 import type { CustomFetch } from 'openid-client';
-import { withDeadline } from '../deadline.js';
 import { unavailable } from './cognito-hosted-ui.errors.js';
 
 /** What openid-client fetches with. */
@@ -43,7 +42,7 @@ export function fetchOnce(timeout: number, fetch: HostedUiFetch = fetchOfNode): 
     const form = (body as URLSearchParams | string).toString();
     const init = { method, headers, body: form, redirect: 'manual', signal } as const;
     // That of an application need not heed the signal.
-    received ??= withDeadline(answerOf(fetch, address, init), timeout);
+    received ??= Promise.race([answerOf(fetch, address, init), abortOf(signal)]);
     try {
       const answer = await received;
       return new Response(answer.body || null, answer);
@@ -54,6 +53,12 @@ export function fetchOnce(timeout: number, fetch: HostedUiFetch = fetchOfNode): 
 }
 
 const fetchOfNode: HostedUiFetch = (address, init) => fetch(address, init);
+
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
 
 interface Answer {
   readonly status: number;

@@ -13,7 +13,7 @@ export function isRegistered(url: string, registered: readonly string[] | undefi
 }
 
 /** Whether an address leads to this machine and nowhere else. */
-export function isLoopbackUrl(url: string): boolean {
+function isLoopbackUrl(url: string): boolean {
   return LOOPBACK.test(url) && isAddress(url);
 }
 
