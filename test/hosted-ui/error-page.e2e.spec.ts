@@ -111,7 +111,10 @@ describe.each(ADAPTERS)('On %s, the page of an error', (adapter) => {
         throw new Error('no template');
       },
     ],
-    ['rejects', () => Promise.reject(new Error('no template'))],
+    [
+      'rejects',
+      () => Promise.reject(Object.assign(new Error('no template'), { cookie: 'c00kie' })),
+    ],
     ['gives nothing', () => undefined],
     ['promises no text', () => Promise.resolve({ html: 'a' })],
   ])('is the built-in one when that of the application %s', async (_name, errorPage) => {
@@ -122,6 +125,7 @@ describe.each(ADAPTERS)('On %s, the page of an error', (adapter) => {
     expect(errors).toEqual([
       expect.stringMatching(/^The option "errorPage" failed [^]*(no template|it gave no text)/),
     ]);
+    expect(errors.join()).not.toContain('c00kie');
     for (let count = 0; count < 20; count += 1) {
       // oxlint-disable-next-line no-await-in-loop
       await browser.navigate(CALLBACK);

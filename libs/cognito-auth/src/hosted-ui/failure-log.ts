@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
+import { reasonOf } from './reason-of.js';
 
 /** The work that may fail. */
 export type Undertaking = 'login' | 'callback' | 'session' | 'refresh' | 'logout';
@@ -36,9 +37,12 @@ export class FailureLog {
     }
   }
 
-  /** Writes down a fault that has an answer nevertheless. */
+  /**
+   * Writes down a fault that has an answer nevertheless, without what hangs on the error: it may be
+   * the request with its cookies.
+   */
   reportFault(fault: string, cause: unknown): void {
-    this.write('error', fault, fault, cause);
+    this.write('error', fault, fault, reasonOf(cause));
   }
 
   private report(undertaking: Undertaking, error: HttpException): void {
