@@ -64,6 +64,20 @@ describe.each(['express', 'fastify'] as const)('The pages of the demo on %s', (a
     expect(left.body).toContain('Nobody is signed in');
   });
 
+  it('lead to a sign-in that names the passwords, and to a sign-up', async () => {
+    const page = await browser.open(`${demo.url}/auth/login`);
+    expect(page.body).toContain('Passwords: alice-password, bob-password, carol-password.');
+
+    const home = await browser.navigate(demo.url);
+    expect(home.body).toContain(`<a href="${demo.url}/auth/signup">Create an account</a>`);
+    const form = await browser.open(`${demo.url}/auth/signup`);
+    const { body } = await browser.signIn(form, 'dora', 'Correct-horse-7');
+    expect(body).toContain('<h1>Signed in as dora</h1>');
+    const me = await browser.call(`${demo.url}/me`);
+    expect(JSON.parse(me.body)).toMatchObject({ username: 'dora', groups: [] });
+    await browser.open(`${demo.url}/auth/logout`, { method: 'POST' });
+  });
+
   it('send browsers to sign in for an account, and nobody else', async () => {
     const { status, headers } = await browser.navigate(`${demo.url}/account`);
     expect([status, headers.get('location')]).toEqual([302, '/auth/login?returnTo=%2Faccount']);

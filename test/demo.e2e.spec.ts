@@ -298,7 +298,7 @@ describe('The routes of the demo', () => {
     async (adapter) => {
       const app = await createApp({ adapter }, URL_OF_NOBODY, localPool);
 
-      expect(app.get(CognitoAuthService).routes()).toHaveLength(23);
+      expect(app.get(CognitoAuthService).routes()).toHaveLength(26);
       expect(() => assertNoUnprotectedRoutes(app)).not.toThrow();
       await app.close();
     },
@@ -602,7 +602,7 @@ describe('npm start', () => {
       expect(await routes.ended()).toBe(0);
       expect(routes.stderr).toBe('');
       const lines = routes.stdout.trimEnd().split('\n');
-      expect(lines).toHaveLength(24);
+      expect(lines).toHaveLength(27);
       expect(lines[0]).toMatch(/^Method +Path +Rule +Handler$/);
       expect(lines).toContainEqual(
         expect.stringMatching(/^GET +\/health +public +HealthController/),

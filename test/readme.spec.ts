@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type INestApplication, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -573,6 +576,34 @@ describe('The snippets of the README', () => {
       expect(JSON.parse(refused.body)).toMatchObject({ code: 'missing_token' });
     });
 
+    it('reach Cognito through a proxy', async () => {
+      const asked: string[] = [];
+      const proxy = createServer().on('connect', ({ url }: IncomingMessage, socket: Duplex) => {
+        asked.push(String(url));
+        socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      });
+      await once(proxy.listen(0, '127.0.0.1'), 'listening');
+      onTestFinished(() => void proxy.close());
+      const { port } = proxy.address() as AddressInfo;
+      vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${port}`);
+      vi.stubEnv('NO_PROXY', '');
+      vi.stubEnv('COGNITO_COOKIE_SECRET', 'a secret of a test that is long enough');
+      const { ProxiedModule } = await imported<{ ProxiedModule: Type }>('proxied.module');
+      browser = new Browser({ [SITE]: await boot(ProxiedModule) });
+
+      const login = await browser.navigate(`${SITE}/auth/login`);
+      const { searchParams } = new URL(login.headers.get('location') ?? '');
+      const query = `code=x&state=${searchParams.get('state')}`;
+      const callback = await browser.call(`${SITE}/auth/callback?${query}`);
+      expect([callback.status, JSON.parse(callback.body)]).toEqual([
+        503,
+        expect.objectContaining({ code: 'identity_provider_unavailable' }),
+      ]);
+      const headers = { authorization: `Bearer ${customers.accessToken('alice')}` };
+      expect((await browser.call(`${SITE}/account`, { headers })).status).toBe(503);
+      expect(new Set(asked)).toEqual(new Set(HOSTS.map((host) => `${host}:443`)));
+    });
+
     it.skipIf(!REDIS_PROGRAM)('keep sessions in Redis', async () => {
       const redis = await RedisServer.create();
       onTestFinished(() => redis.remove());
@@ -771,6 +802,13 @@ interface Manifest {
 /** Where the snippets with a browser say that they are, and where the hosted pages are. */
 const SITE = 'https://app.example.com';
 const DOMAIN = 'https://example.auth.eu-west-1.amazoncognito.com';
+
+/** What a server with hosted pages talks to. */
+const HOSTS = [
+  new URL(DOMAIN).host,
+  'cognito-idp.eu-west-1.amazonaws.com',
+  'issuer-cognito-idp.eu-west-1.amazonaws.com',
+];
 
 /** The user whom the snippets name by her `sub`. */
 const ALICE = 'b4d8e428-f091-7040-80a5-000000000007';

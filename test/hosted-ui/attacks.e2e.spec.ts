@@ -21,6 +21,17 @@ afterAll(() => server.close());
 
 afterEach(() => vi.useRealTimers());
 
+const ROUTES = [
+  'login',
+  'signup',
+  'forgot-password',
+  'passkeys',
+  'callback',
+  'session',
+  'refresh',
+  'logout',
+];
+
 /** Queries of `/auth/login` that would lead to another site, or break an answer. */
 const ELSEWHERE = [
   'returnTo=//evil.example',
@@ -184,7 +195,7 @@ describe.each(ADAPTERS)('On %s, an attacker', (adapter) => {
     const { status } = await browser.call(`${APP}/auth/refresh`);
     expect(status).toBe(404);
     for (const method of ['PUT', 'PATCH', 'DELETE']) {
-      for (const route of ['login', 'callback', 'session', 'refresh', 'logout']) {
+      for (const route of ROUTES) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other
         const visit = await browser.call(`${APP}/auth/${route}`, { method });
         expect([method, route, visit.status]).toEqual([method, route, 404]);

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Post, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Header, Patch, Post, Put, Res } from '@nestjs/common';
 import type { INestApplication, LoggerService } from '@nestjs/common';
 import {
   Authenticated,
@@ -70,6 +70,24 @@ class PagesController {
   @Post('orders')
   @Authenticated()
   order(@CurrentUser() { username }: CognitoUser) {
+    return { username };
+  }
+
+  @Put('orders')
+  @Authenticated()
+  replace(@CurrentUser() { username }: CognitoUser) {
+    return { username };
+  }
+
+  @Patch('orders')
+  @Authenticated()
+  change(@CurrentUser() { username }: CognitoUser) {
+    return { username };
+  }
+
+  @Delete('orders')
+  @Authenticated()
+  remove(@CurrentUser() { username }: CognitoUser) {
     return { username };
   }
 

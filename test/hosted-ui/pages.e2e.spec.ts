@@ -230,6 +230,30 @@ describe('A protected page', () => {
   });
 });
 
+describe.each(ADAPTERS)('On %s, a request that may change something', (adapter) => {
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
+    'by %s has no session when it comes from another site',
+    async (method) => {
+      const hosted = await HostedApp.start(adapter, server);
+      onTestFinished(() => hosted.close());
+      const browser = await hosted.signedIn();
+      const sites: Record<string, string>[] = [
+        { 'sec-fetch-site': 'cross-site' },
+        { 'sec-fetch-site': 'same-site' },
+        { 'sec-fetch-site': 'cross-site', origin: APP },
+      ];
+      for (const headers of sites) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        const forged = await browser.call(`${APP}/orders`, { method, headers });
+        expect(refusalOf(forged)).toEqual(NOBODY);
+        expect(forged.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+      }
+      const own = await browser.call(`${APP}/orders`, { method });
+      expect([own.status < 300, own.body]).toEqual([true, '{"username":"alice"}']);
+    },
+  );
+});
+
 describe.each(ADAPTERS)('On %s, a page that a session lets in', (adapter) => {
   const start = async (setup: Parameters<typeof HostedApp.start>[2] = {}) => {
     const hosted = await HostedApp.start(adapter, server, setup);

@@ -50,6 +50,22 @@ describe.each(ADAPTERS)('On %s, a browser', (adapter) => {
     },
   );
 
+  it('may finish any of eight sign-ins first that it began at the same time', async () => {
+    // oxlint-disable no-await-in-loop -- one browser after the other
+    for (let first = 0; first < 8; first += 1) {
+      const browser = hosted.browser();
+      const pages = await Promise.all(
+        Array.from({ length: 8 }, (_, tab) =>
+          browser.open(`${APP}/auth/login?returnTo=${encodeURIComponent(`/feed?tab=${tab}`)}`),
+        ),
+      );
+      const page = pages[first];
+      const visit = page && (await browser.signIn(page, 'bob', PASSWORD));
+      expect([visit?.status, visit?.url.search]).toEqual([200, `?tab=${first}`]);
+    }
+    // oxlint-enable no-await-in-loop
+  });
+
   it.each<[string, Record<string, string>, string]>([
     ['an image', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }, 'navigation_required'],
     ['a frame', { 'sec-fetch-dest': 'iframe' }, 'navigation_required'],

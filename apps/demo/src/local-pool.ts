@@ -90,7 +90,12 @@ export class LocalPool implements OnApplicationShutdown {
       { ...BROWSER, ...pageUrls(apiPort) },
       MACHINE,
     ];
-    const pool = await LocalUserPool.create({ userPoolId: 'local_demo', users: USERS, clients });
+    const pool = await LocalUserPool.create({
+      userPoolId: 'local_demo',
+      users: USERS,
+      clients,
+      signInHint: `Passwords: ${USERS.map(({ password }) => password).join(', ')}.`,
+    });
     return new LocalPool(pool);
   }
 

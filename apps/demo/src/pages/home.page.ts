@@ -37,10 +37,12 @@ function withoutSignIn(obstacle: string): Page {
 function signedOut({ redirectUri }: CognitoHostedUiOptions, problem?: HttpException): Page {
   // With the address of the callback: localhost does not get the cookies of 127.0.0.1.
   const login = new URL('/auth/login', redirectUri).href;
+  const signUp = new URL('/auth/signup', redirectUri).href;
   const alert = problem ? markup`<p class="problem" role="alert">${problem.message}.</p>` : '';
   const content = markup`${alert}
 <p>Sign in at the user pool, and come back here.</p>
-<div class="buttons">${button('get', login, 'Sign in')}</div>`;
+<div class="buttons">${button('get', login, 'Sign in')}</div>
+<p class="hint">New here? <a href="${signUp}">Create an account</a></p>`;
   return { title: 'Nobody is signed in', content };
 }
 

@@ -18,6 +18,15 @@ export function createHostedUiController(path: string): Type<unknown> {
     @Get('login')
     login() {}
 
+    @Get('signup')
+    signUp() {}
+
+    @Get('forgot-password')
+    forgotPassword() {}
+
+    @Get('passkeys')
+    passkeys() {}
+
     @Get('callback')
     callback() {}
 

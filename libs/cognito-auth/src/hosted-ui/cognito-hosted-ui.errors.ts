@@ -4,6 +4,7 @@ import { HttpException } from '@nestjs/common';
  * Why a sign-in, a refresh or a sign-out did not work, in the words that clients can rely on.
  *
  * - `invalid_return_to` (400): `returnTo` is not a path of this site.
+ * - `invalid_parameter` (400): a parameter of the sign-in has a value that it cannot have.
  * - `invalid_state` (400): the answer of Cognito belongs to no sign-in that this browser began, or
  *   to one that is over.
  * - `login_failed` (400): Cognito did not sign the user in.
@@ -21,6 +22,7 @@ export type CognitoHostedUiErrorCode = keyof typeof STATUS;
 
 const STATUS = {
   invalid_return_to: 400,
+  invalid_parameter: 400,
   invalid_state: 400,
   login_failed: 400,
   code_rejected: 400,

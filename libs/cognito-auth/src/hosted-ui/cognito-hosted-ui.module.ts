@@ -76,8 +76,8 @@ export class CognitoHostedUiModule extends ConfigurableModuleClass implements Ne
   }
 
   /**
-   * Registers the routes `login`, `callback`, `session`, `refresh` and `logout` below `/auth`, for
-   * one app client. Wrong options stop the boot with a list of what is wrong.
+   * Registers the routes `login`, `signup`, `forgot-password`, `passkeys`, `callback`, `session`,
+   * `refresh` and `logout` below `/auth`, for one app client. Wrong options stop the boot with a list of what is wrong.
    *
    * @example `CognitoHostedUiModule.forRoot({ domain: 'https://example.auth.eu-west-1.amazoncognito.com', clientId: '1h57kf5cpq17m0eml12EXAMPLE', redirectUri: 'https://app.example.com/auth/callback', logoutUri: 'https://app.example.com/' })`
    */

@@ -1,4 +1,8 @@
+import type { HttpException } from '@nestjs/common';
 import type { CognitoUser } from '../index.js';
+import type { HostedUiParameter } from './authorization-parameters.js';
+import type { HostedUiRequest } from './error-page.js';
+import type { HostedUiFetch } from './fetch-once.js';
 import type { SessionStoreLike } from './session-store.js';
 
 /** The cookies of the sessions. */
@@ -88,6 +92,17 @@ export interface CognitoHostedUiOptions {
    */
   resource?: string;
 
+  /**
+   * Parameters that the address of `login`, `signup`, `forgot-password` and `passkeys` may hand on to
+   * Cognito, as in `/auth/login?identity_provider=Google&lang=de`. Others are ignored; a value that a
+   * parameter cannot have, or one that comes twice, is 400 `invalid_parameter`.
+   *
+   * Default: none.
+   *
+   * @example `['identity_provider', 'idp_identifier', 'login_hint', 'lang', 'prompt', 'max_age', 'acr_values']`
+   */
+  parameters?: readonly HostedUiParameter[];
+
   /** The cookies of the sessions. */
   cookies?: HostedUiCookieOptions;
 
@@ -112,6 +127,24 @@ export interface CognitoHostedUiOptions {
    */
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a hook may decide nothing
   afterLogin?: string | ((login: HostedUiLogin) => string | void | Promise<string | void>);
+
+  /**
+   * A page of your own for people who cannot be signed in: HTML, or a promise of it. Escape what you
+   * show of the error. The headers of the built-in page stay, except for its
+   * `Content-Security-Policy`: that of the application counts, or one without scripts. When it fails,
+   * the built-in page is shown, and the log says why.
+   *
+   * Default: a page that says what happened and what to press.
+   */
+  errorPage?: (error: HttpException, request: HostedUiRequest) => string | Promise<string>;
+
+  /**
+   * Fetches from the token endpoint and the revocation endpoint, for example through a proxy. What
+   * holds for every answer holds for those that it brings: `timeout`, 256 KB, no redirects.
+   *
+   * Default: the `fetch` of Node.js.
+   */
+  fetch?: HostedUiFetch;
 
   /**
    * Whether answers to requests that a session let in say `Cache-Control: private, no-store` where

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { CognitoAuthOptionsError } from '../index.js';
+import { PARAMETERS } from './authorization-parameters.js';
+import type { HostedUiParameter } from './authorization-parameters.js';
 import type { CognitoHostedUiOptions } from './cognito-hosted-ui.options.js';
+import type { HostedUiFetch } from './fetch-once.js';
 import { returnPathOf, siteOf } from './return-to.js';
 import type { Site } from './return-to.js';
 import type { SessionStoreLike } from './session-store.js';
@@ -15,6 +18,8 @@ export interface ResolvedHostedUiOptions {
   readonly logoutUri: string;
   readonly scopes: readonly string[];
   readonly resource?: string;
+  /** What the address of a sign-in may hand on. */
+  readonly parameters: readonly HostedUiParameter[];
   readonly site: Site;
   readonly cookies: {
     readonly name: string;
@@ -29,6 +34,8 @@ export interface ResolvedHostedUiOptions {
   readonly store?: SessionStoreLike;
   /** Default: the start of the application. */
   readonly afterLogin: CognitoHostedUiOptions['afterLogin'];
+  readonly errorPage: CognitoHostedUiOptions['errorPage'];
+  readonly fetch?: HostedUiFetch;
   readonly noStore: boolean;
   readonly timeout: number;
 }
@@ -48,9 +55,12 @@ const OPTIONS = [
   'logoutUri',
   'scopes',
   'resource',
+  'parameters',
   'cookies',
   'store',
   'afterLogin',
+  'errorPage',
+  'fetch',
   'noStore',
   'timeout',
 ] as const;
@@ -78,10 +88,13 @@ export function resolveHostedUiOptions(
     logoutUri: check.address('logoutUri', options['logoutUri']),
     scopes: check.scopes(options['scopes'] ?? ['openid', 'email']),
     resource: check.resource(options['resource']),
+    parameters: check.parameters(options['parameters'] ?? []),
     site,
     cookies: resolveCookies(check, options['cookies'], site, environment),
     store: check.store(options['store']),
     afterLogin: check.afterLogin(options['afterLogin'], site),
+    errorPage: check.function('errorPage', options['errorPage']),
+    fetch: check.function('fetch', options['fetch']),
     noStore: check.boolean('noStore', options['noStore'] ?? true),
     timeout: check.integer('timeout', options['timeout'] ?? 3_000),
   };
@@ -223,6 +236,25 @@ class OptionsCheck {
   resource(value: unknown): string | undefined {
     if (value === undefined || urlOf(value)) return value as string | undefined;
     this.fail('resource', `must be an absolute URL, got ${shown(value)}`);
+    return undefined;
+  }
+
+  parameters(value: unknown): readonly HostedUiParameter[] {
+    const isKnown = (item: unknown) => PARAMETERS.some((name) => name === item);
+    if (Array.isArray(value) && value.every(isKnown)) return [...new Set(value)];
+    const known = PARAMETERS.map((name) => `"${name}"`).join(', ');
+    this.fail('parameters', `must be a list of parameters among ${known}, got ${shown(value)}`);
+    return [];
+  }
+
+  function<Name extends 'errorPage' | 'fetch'>(
+    name: Name,
+    value: unknown,
+  ): CognitoHostedUiOptions[Name] {
+    if (value === undefined || typeof value === 'function') {
+      return value as CognitoHostedUiOptions[Name];
+    }
+    this.fail(name, `must be a function, got ${shown(value)}`);
     return undefined;
   }
 

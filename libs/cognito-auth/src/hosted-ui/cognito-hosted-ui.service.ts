@@ -3,6 +3,8 @@ import { HttpException, Inject, Injectable, Logger, Optional } from '@nestjs/com
 import type { OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
 import type { CognitoAuthService, CognitoUser } from '../index.js';
+import { checkedParameters } from './authorization-parameters.js';
+import type { HostedUiParameters } from './authorization-parameters.js';
 import { BrowserExchange } from './browser-exchange.js';
 import { CognitoHostedUiError, hasCode } from './cognito-hosted-ui.errors.js';
 import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
@@ -13,7 +15,7 @@ import { isCrossSite, isPrefetch, isUnsafe } from './cross-site.js';
 import { FailureLog } from './failure-log.js';
 import type { Undertaking } from './failure-log.js';
 import { IdentityProvider } from './identity-provider.js';
-import type { Tokens } from './identity-provider.js';
+import type { HostedUiPage, Tokens } from './identity-provider.js';
 import { HOSTED_UI_CONTROLLER, RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
 import { Logins, unknownState } from './logins.js';
 import type { Login } from './logins.js';
@@ -35,6 +37,18 @@ export interface CognitoSession {
   readonly identity: CognitoUser;
   /** When its tokens expire, if they are not refreshed. */
   readonly expiresAt: Date;
+}
+
+/** How a sign-in begins that is not the usual one. */
+export interface HostedUiLoginStart {
+  /**
+   * The page of Cognito to open.
+   *
+   * Default: `'login'`.
+   */
+  readonly page?: HostedUiPage;
+  /** Further parameters for Cognito. Default: none. */
+  readonly parameters?: HostedUiParameters;
 }
 
 /**
@@ -77,14 +91,24 @@ export class CognitoHostedUiService implements OnModuleInit {
    * Begins a sign-in, and resolves with the address of Cognito to redirect to.
    *
    * @param returnTo the path to come back to; by default what `afterLogin` says
-   * @throws CognitoHostedUiError `invalid_return_to`; `navigation_required` or `prefetch_refused`
+   * @param begin the page to open, and parameters for Cognito; the option `parameters` does not
+   * restrict those that your code names
+   * @throws CognitoHostedUiError `invalid_return_to`, `invalid_parameter`; `navigation_required` or `prefetch_refused`
    * for what a page loads without its user
    */
-  async login(request: object, returnTo?: unknown): Promise<string> {
+  async login(
+    request: object,
+    returnTo?: unknown,
+    { page, ...begin }: HostedUiLoginStart = {},
+  ): Promise<string> {
     return this.on(request, 'login', async (exchange) => {
       checkOpened(exchange);
       const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
-      return this.provider.loginAddress(await this.logins.begin(path, exchange));
+      const parameters = checkedParameters(begin.parameters ?? {});
+      const { max_age: age } = parameters;
+      const maxAge = age === undefined ? undefined : Number(age);
+      const login = await this.logins.begin({ returnTo: path, maxAge }, exchange);
+      return this.provider.loginAddress(login, { page, parameters });
     });
   }
 
@@ -102,6 +126,10 @@ export class CognitoHostedUiService implements OnModuleInit {
       const { query } = exchange;
       const login = await this.logins.end(query.get('state'), exchange);
       if (!login) return this.pathOfKnown(exchange);
+      // Whoever was signed in and has registered a passkey brings no code.
+      if (isWithoutResult(query) && (await this.find(exchange))) {
+        return login.returnTo ?? this.defaultPath();
+      }
       const tokens = await this.provider.exchange(query, login);
       const pair = await this.tokens.verifyNew(tokens, login.nonce);
       const path = await this.pathAfter(login, pair);
@@ -360,6 +388,10 @@ export class CognitoHostedUiService implements OnModuleInit {
 function checkNotPrefetch({ request }: BrowserExchange): void {
   if (!isPrefetch(request)) return;
   throw new CognitoHostedUiError('prefetch_refused', 'Nobody is signed out in advance');
+}
+
+function isWithoutResult(query: URLSearchParams): boolean {
+  return !query.has('code') && !query.has('error');
 }
 
 const LONGEST_TOKEN_LIFE = 24 * 3_600_000;

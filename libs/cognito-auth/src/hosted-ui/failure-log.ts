@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
+import { reasonOf } from './reason-of.js';
 
 /** The work that may fail. */
 export type Undertaking = 'login' | 'callback' | 'session' | 'refresh' | 'logout';
@@ -36,17 +37,29 @@ export class FailureLog {
     }
   }
 
+  /**
+   * Writes down a fault that has an answer nevertheless, without what hangs on the error: it may be
+   * the request with its cookies.
+   */
+  reportFault(fault: string, cause: unknown): void {
+    this.write('error', fault, fault, reasonOf(cause));
+  }
+
   private report(undertaking: Undertaking, error: HttpException): void {
     const isFault = error.getStatus() >= 500;
     if (!isFault && undertaking !== 'callback') return;
     const code = codeOf(error);
+    const line = `${undertaking}: ${code}${detailsOf(error)}: ${error.message}`;
+    this.write(isFault ? 'error' : 'warn', code, line, error.cause);
+  }
+
+  private write(level: 'error' | 'warn', code: string, line: string, cause: unknown): void {
     const count = (this.lines.get(code) ?? 0) + 1;
     this.lines.set(code, count);
     if (count > MAX_LINES) return;
     const last = count === MAX_LINES ? '; more of these are not written down for a minute' : '';
-    const line = `${undertaking}: ${code}${detailsOf(error)}: ${error.message}${last}`;
-    if (isFault) this.logger.error(line, causeOf(error));
-    else this.logger.warn(line);
+    if (level === 'error') this.logger.error(line + last, inspected(cause));
+    else this.logger.warn(line + last);
   }
 }
 
@@ -61,6 +74,6 @@ function detailsOf(error: HttpException): string {
   return details.length > 0 ? ` (${details.join(': ')})` : '';
 }
 
-function causeOf({ cause }: HttpException): string | undefined {
+function inspected(cause: unknown): string | undefined {
   return cause === undefined ? undefined : inspect(cause, { depth: 3, breakLength: Infinity });
 }

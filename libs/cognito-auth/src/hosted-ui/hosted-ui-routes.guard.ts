@@ -3,8 +3,12 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
 import { CognitoAuthError } from '../index.js';
+import { parametersIn } from './authorization-parameters.js';
+import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
 import type { CognitoSession } from './cognito-hosted-ui.service.js';
+import type { HostedUiPage } from './identity-provider.js';
+import { RESOLVED_OPTIONS } from './injection-tokens.js';
 import { isNavigation } from './navigation.js';
 
 interface Request {
@@ -28,6 +32,7 @@ export class HostedUiRoutesGuard implements CanActivate {
   constructor(
     @Inject(CognitoHostedUiService) private readonly hostedUi: CognitoHostedUiService,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
   ) {}
 
   /** Returns `false` once the answer is written: Nest has nothing left to do. */
@@ -43,9 +48,13 @@ export class HostedUiRoutesGuard implements CanActivate {
 
   // By the address, which the router has matched already: the handler may be wrapped by a tracer.
   private async answerTo(request: Request): Promise<Answer> {
-    switch (lastSegmentOf(request.url)) {
+    const segment = lastSegmentOf(request.url);
+    switch (segment) {
       case 'login':
-        return sentTo(await this.hostedUi.login(request, request.query?.returnTo), request);
+      case 'signup':
+      case 'forgot-password':
+      case 'passkeys':
+        return sentTo(await this.begin(request, segment), request);
       case 'callback':
         return { location: await this.hostedUi.callback(request) };
       case 'session':
@@ -57,6 +66,13 @@ export class HostedUiRoutesGuard implements CanActivate {
       default:
         throw new NotFoundException();
     }
+  }
+
+  private begin(request: Request, page: HostedUiPage): Promise<string> {
+    // Not as the framework reads it, whose parsers differ about what comes twice.
+    const query = new URLSearchParams(request.url.replace(/^[^?]*/, ''));
+    const parameters = parametersIn(query, this.options.parameters);
+    return this.hostedUi.login(request, request.query?.returnTo, { page, parameters });
   }
 }
 

@@ -3,6 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import type { Configuration } from 'openid-client';
 import { RegisteredCognitoAuthService } from '../index.js';
 import type { CognitoAuthService } from '../index.js';
+import type { CheckedParameters } from './authorization-parameters.js';
 import { fetchOnce } from './fetch-once.js';
 import type { Fetch } from './fetch-once.js';
 import { CognitoHostedUiError, expiredSession, unavailable } from './cognito-hosted-ui.errors.js';
@@ -13,6 +14,20 @@ import type { Login } from './logins.js';
 import { Peers } from './peers.js';
 import type { OpenIdClient } from './peers.js';
 import { reasonOf } from './reason-of.js';
+
+/** A page of Cognito's that a browser can be sent to, in the words of our routes. */
+export type HostedUiPage = keyof typeof PAGE_PATHS;
+
+const AUTHORIZE_PATH = '/oauth2/authorize';
+
+// docs.aws.amazon.com/cognito/latest/developerguide/managed-login-endpoints.html
+const PAGE_PATHS = {
+  login: AUTHORIZE_PATH,
+  signup: '/signup',
+  'forgot-password': '/forgotPassword',
+  // Managed login only.
+  passkeys: '/passkeys/add',
+} as const;
 
 /** What Cognito gave for a code or a refresh token. */
 export interface Tokens {
@@ -51,10 +66,15 @@ export class IdentityProvider implements OnModuleInit {
     ]);
   }
 
-  /** Where the browser signs in. */
-  async loginAddress({ state, nonce, codeVerifier }: Login): Promise<string> {
-    const { redirectUri, scopes, resource } = this.options;
-    return this.client.buildAuthorizationUrl(this.configurationOf(this.issuers[0] as string), {
+  /** Where the browser signs in, or up, or does what else this page is for. */
+  async loginAddress(
+    { state, nonce, codeVerifier }: Login,
+    { page = 'login', parameters = {} }: { page?: HostedUiPage; parameters?: CheckedParameters },
+  ): Promise<string> {
+    const { domain, redirectUri, scopes, resource } = this.options;
+    const configuration = this.configurationOf(this.issuers[0] as string);
+    const { href } = this.client.buildAuthorizationUrl(configuration, {
+      ...parameters,
       redirect_uri: redirectUri,
       scope: scopes.join(' '),
       code_challenge: await this.client.calculatePKCECodeChallenge(codeVerifier),
@@ -62,7 +82,9 @@ export class IdentityProvider implements OnModuleInit {
       state,
       nonce,
       ...(resource !== undefined && { resource }),
-    }).href;
+    });
+    // All pages take the parameters of the authorization endpoint.
+    return href.replace(domain + AUTHORIZE_PATH, domain + PAGE_PATHS[page]);
   }
 
   /** Where the browser signs out: Cognito's own parameters, not those of OpenID Connect. */
@@ -89,6 +111,7 @@ export class IdentityProvider implements OnModuleInit {
           expectedNonce: login.nonce,
           pkceCodeVerifier: login.codeVerifier,
           idTokenExpected: true,
+          ...(login.maxAge !== undefined && { maxAge: login.maxAge }),
         }),
       );
     } catch (error) {
@@ -133,7 +156,7 @@ export class IdentityProvider implements OnModuleInit {
     issuers: readonly string[],
     grant: (configuration: Configuration) => ReturnType<OpenIdClient['refreshTokenGrant']>,
   ): Promise<Tokens> {
-    const fetch = fetchOnce(this.options.timeout);
+    const fetch = fetchOnce(this.options.timeout, this.options.fetch);
     let failure: unknown;
     for (const issuer of issuers) {
       try {
@@ -149,12 +172,12 @@ export class IdentityProvider implements OnModuleInit {
 
   private configurationOf(
     issuer: string,
-    fetch: Fetch = fetchOnce(this.options.timeout),
+    fetch: Fetch = fetchOnce(this.options.timeout, this.options.fetch),
   ): Configuration {
     const { domain, clientId, clientSecret } = this.options;
     const endpoints = {
       issuer,
-      authorization_endpoint: `${domain}/oauth2/authorize`,
+      authorization_endpoint: domain + AUTHORIZE_PATH,
       token_endpoint: `${domain}/oauth2/token`,
       revocation_endpoint: `${domain}/oauth2/revoke`,
     };

@@ -13,12 +13,13 @@ export interface Login {
   readonly nonce: string;
   readonly codeVerifier: string;
   readonly returnTo?: string;
+  /** How old the sign-in at Cognito may be, in seconds. Default: any age. */
+  readonly maxAge?: number;
 }
 
 /** A sign-in as a browser keeps it: its secrets are derived from one, for small cookies. */
-interface KeptLogin {
+interface KeptLogin extends Pick<Login, 'returnTo' | 'maxAge'> {
   readonly secret: string;
-  readonly returnTo?: string;
 }
 
 // Cognito gives a user three minutes for each page; a code lives for five.
@@ -55,6 +56,9 @@ export class Logins {
     ttl: MAX_AGE * 1000,
   });
 
+  // Instances of one application do not begin with the same slot.
+  private turn = randomInt(SLOTS.length);
+
   constructor(
     private readonly options: ResolvedHostedUiOptions,
     private readonly seal: Seal,
@@ -62,9 +66,12 @@ export class Logins {
   ) {}
 
   /** Begins a sign-in, which the answer carries to the browser. */
-  async begin(returnTo: string | undefined, exchange: BrowserExchange): Promise<Login> {
+  async begin(
+    { returnTo, maxAge }: Pick<Login, 'returnTo' | 'maxAge'>,
+    exchange: BrowserExchange,
+  ): Promise<Login> {
     const slots = this.slotsFor(exchange);
-    const kept = { secret: randomBytes(32).toString('base64url'), returnTo };
+    const kept = { secret: randomBytes(32).toString('base64url'), returnTo, maxAge };
     const login = loginOf(this.nextSlot(slots, returnTo, exchange), kept);
     const sealed = await this.seal.seal('login', kept, MAX_AGE);
     this.removeBeyond(slots, exchange);
@@ -119,14 +126,15 @@ export class Logins {
   ): string {
     if (returnTo !== undefined && returnTo.length > LONG_RETURN_TO) return LONG_SLOT;
     const free = slots.filter((slot) => exchange.cookies[this.nameOf(slot)] === undefined);
-    // At random, for those who begin at the same time.
-    return free[randomInt(Math.max(free.length, 1))] ?? this.oldestOf(slots, exchange);
+    // In turn, for tabs that begin at the same time: each gets a slot of its own.
+    this.turn += 1;
+    return free[this.turn % free.length] ?? this.oldestOf(slots, exchange);
   }
 
   /** Browsers send the oldest cookie first (RFC 6265 §5.4). */
   private oldestOf(slots: readonly string[], { cookies }: BrowserExchange): string {
-    const names = slots.map((slot) => this.nameOf(slot));
-    const oldest = Object.keys(cookies).find((name) => names.includes(name)) ?? '';
+    const names = new Set(slots.map((slot) => this.nameOf(slot)));
+    const oldest = Object.keys(cookies).find((name) => names.has(name)) ?? '';
     return oldest.slice(this.prefix.length);
   }
 
@@ -154,7 +162,7 @@ export class Logins {
 // A slot, and 252 bits in base64url.
 const STATE = /^\d[\w-]{42}$/;
 
-function loginOf(slot: string, { secret, returnTo }: KeptLogin): Login {
+function loginOf(slot: string, { secret, returnTo, maxAge }: KeptLogin): Login {
   // RFC 5869: none of them tells anything of the others.
   const derived = (name: string) =>
     Buffer.from(hkdfSync('sha256', secret, '', name, 32)).toString('base64url');
@@ -163,6 +171,7 @@ function loginOf(slot: string, { secret, returnTo }: KeptLogin): Login {
     nonce: derived('nonce'),
     codeVerifier: derived('code_verifier'),
     returnTo,
+    maxAge,
   };
 }
 

@@ -28,7 +28,15 @@ export function siteOf(redirectUri: string): Site {
 const MAX_LENGTH = 1_024;
 
 /** Routes that would sign in again, or out, or fail: coming back to them makes no sense. */
-const DEAD_ENDS = ['login', 'callback', 'refresh', 'logout'];
+const DEAD_ENDS = [
+  'login',
+  'signup',
+  'forgot-password',
+  'passkeys',
+  'callback',
+  'refresh',
+  'logout',
+];
 
 /**
  * A path of this site in its canonical form, fit for a redirect.

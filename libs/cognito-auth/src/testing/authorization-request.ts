@@ -19,6 +19,10 @@ export interface AuthorizationRequest extends AuthorizationTarget {
   readonly audience?: string;
   readonly prompts: readonly string[];
   readonly loginHint?: string;
+  /** The language of the pages. */
+  readonly lang?: string;
+  /** How old the sign-in of a browser may be, in seconds. Default: any age. */
+  readonly maxAge?: number;
 }
 
 /** The app client and its callback URL; an error when there is nobody that a browser may be sent to. */
@@ -57,6 +61,8 @@ export function authorizationRequestOf(
     audience: resourceIn(query),
     prompts: promptsIn(query),
     loginHint: valueIn(query, 'login_hint'),
+    lang: valueIn(query, 'lang'),
+    maxAge: maxAgeIn(query),
   };
 }
 
@@ -111,6 +117,13 @@ function promptsIn(query: URLSearchParams): readonly string[] {
   // OpenID Connect Core §3.1.2.1.
   if (prompts.length < 2 || !prompts.includes('none')) return prompts;
   throw new OAuthError('invalid_request', 'The prompt none goes with no other.');
+}
+
+function maxAgeIn(query: URLSearchParams): number | undefined {
+  const maxAge = valueIn(query, 'max_age');
+  if (maxAge === undefined) return undefined;
+  if (/^\d{1,9}$/.test(maxAge)) return Number(maxAge);
+  throw new OAuthError('invalid_request', 'The max_age is not a whole number of seconds.');
 }
 
 function listIn(query: URLSearchParams, name: string): readonly string[] {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { authorizationAnswer, codeAnswer, redirectTo } from './authorization-answer.js';
 import type { AuthorizationRequest } from './authorization-request.js';
+import { isRecent } from './browser-sessions.js';
 import type { Answer, Endpoint, EndpointContext } from './endpoint.js';
 import { LOGIN_PATH } from './login.endpoint.js';
 import { answerOr, OAuthError } from './oauth-error.js';
@@ -33,16 +34,20 @@ function codeOrSignIn(
   request: IncomingMessage,
   authorization: AuthorizationRequest,
 ): Answer {
-  const { prompts } = authorization;
+  const { prompts, maxAge } = authorization;
   const session = context.browserSessions.of(request);
-  if (session && !prompts.some((prompt) => FORCING_PROMPTS.has(prompt))) {
+  const isKnown = session !== undefined && isRecent(session, maxAge);
+  if (isKnown && !prompts.some((prompt) => FORCING_PROMPTS.has(prompt))) {
     return codeAnswer(context, authorization, session);
   }
   if (prompts.includes('none')) {
-    throw new OAuthError('login_required', 'Nobody has signed in with this browser.');
+    const reason = session ? 'The sign-in is older than max_age.' : NOBODY;
+    throw new OAuthError('login_required', reason);
   }
   return redirectTo(`${context.url}${LOGIN_PATH}?${queryOf(request).toString()}`);
 }
+
+const NOBODY = 'Nobody has signed in with this browser.';
 
 // Both let the user of a session be another one.
 const FORCING_PROMPTS = new Set(['login', 'select_account']);

@@ -14,6 +14,14 @@ export interface BrowserSession {
 const COOKIE = 'cognito';
 const ONE_HOUR = 3600;
 
+/**
+ * Whether a sign-in is so young that an app client takes it without asking the user again. One of
+ * the same second is not older than 0 seconds, and still is not a new one.
+ */
+export function isRecent({ authTime }: BrowserSession, maxAge = Infinity): boolean {
+  return maxAge > 0 && secondsOf(new Date()) - authTime <= maxAge;
+}
+
 /** Which browsers are signed in at a local user pool: for one hour, unless they sign out. */
 export class BrowserSessions {
   private readonly sessions = new ExpiringStore<BrowserSession>(ONE_HOUR);

@@ -13,7 +13,7 @@ export function isRegistered(url: string, registered: readonly string[] | undefi
 }
 
 /** Whether an address leads to this machine and nowhere else. */
-export function isLoopbackUrl(url: string): boolean {
+function isLoopbackUrl(url: string): boolean {
   return LOOPBACK.test(url) && isAddress(url);
 }
 
@@ -29,6 +29,19 @@ export function withQuery(url: string, parameters: Record<string, string | undef
     if (value !== undefined) query.append(name, value);
   }
   return `${url}${url.includes('?') ? '&' : '?'}${query.toString()}`;
+}
+
+/**
+ * The sources for `form-action` of a page whose form ends at this address. Chromium holds every
+ * redirect after a form to it: not only the one to the callback URL, but also the one from there to
+ * the pages of the app, on this machine often at another port.
+ */
+export function formActionTo(redirectUri: string): string {
+  const { origin, protocol } = new URL(redirectUri);
+  // The scheme alone, where there is no origin that the grammar of a policy can express.
+  if (!/^https?:\/\/[\w.-]+(:\d+)?$/.test(origin)) return `'self' ${protocol}`;
+  const sources = isLoopbackUrl(redirectUri) ? 'http://localhost:* http://127.0.0.1:*' : origin;
+  return `'self' ${sources}`;
 }
 
 function isAddress(url: string): boolean {

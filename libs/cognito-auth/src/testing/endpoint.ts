@@ -20,6 +20,8 @@ export interface Endpoint {
   readonly methods: readonly string[];
   /** Whether pages of every origin may call this endpoint. Default: false. */
   readonly isOpenToAllOrigins?: boolean;
+  /** Whether its requests are listed only once there are any. Default: false. */
+  readonly isListedOnUse?: boolean;
   /** Headers of every answer of this endpoint, refusals included. */
   readonly headers?: OutgoingHttpHeaders;
   /** What the discovery document says because this endpoint exists. */

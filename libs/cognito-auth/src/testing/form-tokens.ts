@@ -27,8 +27,16 @@ export class FormTokens {
     return { token: this.tokenOf(id), cookie: cookie(COOKIE, id, { path: this.path }) };
   }
 
-  /** Whether a form carries the token that its browser was given. */
+  /**
+   * Whether a form is from a page of this server: a browser says so itself, which no page can make it
+   * say. Of pages that it opened at the same time only the last one's cookie is left, so that the
+   * tokens of the others do not fit. Programs say nothing, and need the token.
+   *
+   * https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+   */
   isValid(request: IncomingMessage, form: URLSearchParams): boolean {
+    const site = request.headers['sec-fetch-site'];
+    if (site !== undefined) return site === 'same-origin' || site === 'none';
     const id = this.idIn(request);
     return id !== undefined && isSameText(form.get(FORM_TOKEN) ?? '', this.tokenOf(id));
   }

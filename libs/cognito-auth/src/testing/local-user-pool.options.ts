@@ -16,6 +16,13 @@ export interface LocalUserPoolSetup {
   issuer?: string;
   /** Default: none. */
   users?: readonly LocalUserSetup[];
+  /**
+   * A sentence for whoever opens the sign-in page, such as the passwords of a demo. The page shows no
+   * password unless it stands here.
+   *
+   * Default: none.
+   */
+  signInHint?: string;
   /** The first one is the client of all tokens that name no other. Default: one public client. */
   clients?: readonly LocalClientSetup[];
   /** Length of the RSA keys, in bits. Default: 2048, as Cognito's. */

@@ -10,8 +10,10 @@ import type { LocalUserPoolServerOptions, WithOverrides } from './local-user-poo
 import type { LocalUserPool } from './local-user-pool.js';
 import { loginEndpoint } from './login.endpoint.js';
 import { logoutEndpoint } from './logout.endpoint.js';
+import { forgotPasswordEndpoint, passkeysEndpoint } from './notice.endpoints.js';
 import { requestHandler, type ServedEndpoint } from './request-handler.js';
 import { revokeEndpoint } from './revoke.endpoint.js';
+import { signUpEndpoint } from './sign-up.endpoint.js';
 import { tokenEndpoint } from './token.endpoint.js';
 import { userInfoEndpoint } from './user-info.endpoint.js';
 
@@ -20,6 +22,9 @@ const ENDPOINTS: readonly ((context: EndpointContext) => Endpoint)[] = [
   jwksEndpoint,
   authorizeEndpoint,
   loginEndpoint,
+  signUpEndpoint,
+  forgotPasswordEndpoint,
+  passkeysEndpoint,
   tokenEndpoint,
   userInfoEndpoint,
   revokeEndpoint,
@@ -49,9 +54,15 @@ export class LocalUserPoolServer {
     return this.url;
   }
 
-  /** How many requests have come to each path that is served, refused ones included. */
+  /**
+   * How many requests have come to each path that is served, refused ones included; the pages beside
+   * the sign-in page are here once they were opened.
+   */
   get requests(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.served].map(([path, { requests }]) => [path, requests]));
+    const listed = [...this.served].filter(
+      ([, { endpoint, requests }]) => requests > 0 || !endpoint.isListedOnUse,
+    );
+    return Object.fromEntries(listed.map(([path, { requests }]) => [path, requests]));
   }
 
   /** The `iss` of the pool's tokens: the address of this server, unless the pool has its own. */

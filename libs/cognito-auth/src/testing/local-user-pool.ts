@@ -21,7 +21,7 @@ import type {
   WithOverrides,
 } from './local-user-pool.options.js';
 import { type LocalUserPoolServer, startServer } from './local-user-pool.server.js';
-import { createUsers, type LocalUser, userNamed } from './local-users.js';
+import { createUsers, type LocalUser, type LocalUserSetup, userNamed } from './local-users.js';
 import { BASE62, randomText } from './random-text.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { accessClaims, idClaims, type Issuance, machineClaims, secondsOf } from './token-shapes.js';
@@ -38,9 +38,11 @@ import { accessClaims, idClaims, type Issuance, machineClaims, secondsOf } from 
  */
 export class LocalUserPool {
   readonly userPoolId: string;
-  readonly users: readonly LocalUser[];
   readonly clients: LocalClients;
+  /** What the sign-in page says besides. */
+  readonly signInHint?: string;
 
+  private knownUsers: readonly LocalUser[];
   private readonly fixedIssuer?: string;
   private readonly refreshTokens = new RefreshTokens();
   // The port that local emulators of Cognito use, until this pool listens on one.
@@ -53,13 +55,26 @@ export class LocalUserPool {
   ) {
     this.userPoolId = checkedPoolId(setup.userPoolId ?? `local_${randomText(BASE62, 8)}`);
     this.fixedIssuer = setup.issuer;
-    this.users = createUsers(setup.users ?? []);
+    this.signInHint = setup.signInHint;
+    this.knownUsers = createUsers(setup.users ?? []);
     this.clients = createClients(setup.clients ?? []);
   }
 
   /** Creates a user pool with new keys. */
   static async create(setup: LocalUserPoolSetup = {}): Promise<LocalUserPool> {
     return new LocalUserPool(setup, await LocalKeys.create(setup.keySize ?? 2048));
+  }
+
+  /** The users of now; a sign-up and `addUser()` add to them. */
+  get users(): readonly LocalUser[] {
+    return this.knownUsers;
+  }
+
+  /** Creates one more user, as a sign-up does. */
+  addUser(setup: LocalUserSetup): LocalUser {
+    const users = createUsers([setup], this.knownUsers);
+    this.knownUsers = users;
+    return users[users.length - 1] as LocalUser;
   }
 
   /** The `iss` of the tokens that are issued from now on; `listen()` changes it. */

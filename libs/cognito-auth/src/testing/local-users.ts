@@ -44,9 +44,15 @@ export interface LocalUser {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** Creates the users of a pool; two users of one name, or a user that Cognito could not have, throw. */
-export function createUsers(setups: readonly LocalUserSetup[]): readonly LocalUser[] {
-  const users = new Map<string, LocalUser>();
+/**
+ * Creates the users of a pool, or further ones beside those that it has; two users of one name, or a
+ * user that Cognito could not have, throw.
+ */
+export function createUsers(
+  setups: readonly LocalUserSetup[],
+  existing: readonly LocalUser[] = [],
+): readonly LocalUser[] {
+  const users = new Map(existing.map((user) => [user.username, user]));
   for (const setup of setups) {
     if (users.has(setup.username)) {
       throw new Error(`LocalUserPool: "users" has two users named "${setup.username}".`);

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { authorizationAnswer, codeAnswer } from './authorization-answer.js';
 import type { AuthorizationRequest } from './authorization-request.js';
+import { type BrowserSession, isRecent } from './browser-sessions.js';
 import type { Answer, Endpoint, EndpointContext } from './endpoint.js';
 import { FormTokens } from './form-tokens.js';
 import type { LocalUser } from './local-users.js';
-import { type LoginPage, loginPage } from './login-page.js';
+import { CONTINUE, type LoginPage, loginPage } from './login-page.js';
 import { answerOr } from './oauth-error.js';
 import { errorPage } from './page.js';
 import { formOf, queryOf } from './request-form.js';
@@ -38,29 +39,44 @@ export function loginEndpoint(context: EndpointContext): Endpoint {
   };
 }
 
-const INCORRECT = { status: 400, message: 'Incorrect username or password.' };
-const EXPIRED = { status: 403, message: 'This page had expired. Please sign in again.' };
+const INCORRECT = { status: 400, name: 'incorrect' } as const;
+const EXPIRED = { status: 403, name: 'expired' } as const;
 
 function codeOrPage(context: EndpointContext, formTokens: FormTokens, signIn: SignIn): Answer {
   const { request, authorization, form } = signIn;
+  const query = queryOf(request);
+  const session = chosenSession(context, signIn);
   const page = (username?: string, problem?: LoginPage['problem']) =>
     loginPage({
       pool: context.pool,
       authorization,
-      action: `${LOGIN_PATH}?${queryOf(request).toString()}`,
+      query,
+      action: `${LOGIN_PATH}?${query.toString()}`,
       form: formTokens.issue(request),
       username,
       problem,
+      signedIn: session?.username,
     });
   if (!form) return page(authorization.loginHint);
 
   const username = form.get('username') ?? '';
   if (!formTokens.isValid(request, form)) return page(username, EXPIRED);
+  if (session && form.has(CONTINUE)) return codeAnswer(context, authorization, session);
   if (!isPasswordOf(username, form.get('password') ?? '', context.pool.users)) {
     return page(username, INCORRECT);
   }
-  const { session, cookie } = context.browserSessions.start(username);
-  return codeAnswer(context, authorization, session, cookie);
+  const started = context.browserSessions.start(username);
+  return codeAnswer(context, authorization, started.session, started.cookie);
+}
+
+/** The session that its user may choose to go on with, where the app client lets them choose. */
+function chosenSession(
+  { browserSessions }: EndpointContext,
+  { request, authorization: { prompts, maxAge } }: SignIn,
+): BrowserSession | undefined {
+  if (!prompts.includes('select_account') || prompts.includes('login')) return undefined;
+  const session = browserSessions.of(request);
+  return session && isRecent(session, maxAge) ? session : undefined;
 }
 
 function isPasswordOf(username: string, password: string, users: readonly LocalUser[]): boolean {

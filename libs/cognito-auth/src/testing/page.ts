@@ -6,6 +6,8 @@ import type { OAuthError } from './oauth-error.js';
 /** One page of a local user pool. */
 export interface Page {
   readonly title: string;
+  /** Default: `en`. */
+  readonly language?: string;
   readonly content: Markup;
   /** Default: 200. */
   readonly status?: number;
@@ -15,9 +17,10 @@ export interface Page {
 }
 
 /** Answers with a page that loads nothing, runs nothing and cannot be framed. */
-export function pageAnswer({ title, content, status = 200, formAction, cookie }: Page): Answer {
+export function pageAnswer({ title, content, status = 200, formAction, ...page }: Page): Answer {
+  const { language = 'en', cookie } = page;
   const document = markup`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -67,6 +70,8 @@ input, button { width: 100%; padding: .625rem .75rem; border-radius: .375rem; fo
 input { border: 1px solid var(--line); background: transparent; color: inherit; }
 button { margin-top: 1.5rem; border: 0; background: var(--accent); color: var(--on-accent);
   font-weight: 600; cursor: pointer; }
+button.quiet { border: 1px solid var(--line); background: transparent; color: inherit; }
+button.link { margin-top: .75rem; padding: .25rem; background: transparent; color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .problem { padding: .5rem .75rem; border-left: 4px solid var(--problem); color: var(--problem); }
 .hint { margin: 1.5rem 0 0; font-size: .875rem; color: var(--quiet); }
