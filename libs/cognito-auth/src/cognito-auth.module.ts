@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AccessControl } from './access/access-control.js';
 import { CognitoGuard } from './access/cognito.guard.js';
+import { ExtractorChecks } from './access/extractor-checks.js';
 import { GlobalGuards } from './access/global-guards.js';
 import { RegisteredStrategy } from './access/registered-strategy.js';
 import { RouteInventory } from './access/route-inventory.js';
@@ -27,6 +28,7 @@ import { TokenVerifier } from './strategy/token-verifier.js';
       inject: [COGNITO_AUTH_OPTIONS],
     },
     AccessControl,
+    ExtractorChecks,
     GlobalGuards,
     RegisteredStrategy,
     RouteInventory,

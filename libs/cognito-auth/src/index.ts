@@ -65,6 +65,10 @@ export {
 } from './transport/token-extractors.js';
 export type { TokenCarrier, TokenExtractor } from './transport/token-extractors.js';
 export { onGraphqlConnect } from './transport/graphql-connect.js';
+/** @internal */
+export type { SignInPages } from './access/sign-in-pages.js';
+/** @internal */
+export { scopedExtractor } from './transport/scoped-extractor.js';
 export { RpcCall } from './transport/rpc-call.js';
 export { SocketMessage } from './transport/socket-message.js';
 export type { Handshake } from './transport/socket-message.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { ExecutionContext, Type } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { ApplicationConfig, ModuleRef } from '@nestjs/core';
 import { CognitoAuthError, CognitoAuthOptionsError } from '../cognito-auth.errors.js';
 import type { RevocationStore } from '../revocation/revocation-store.js';
 import { TokenVerifier } from '../strategy/token-verifier.js';
@@ -21,6 +21,8 @@ import type {
   PermissionsProvider,
 } from './hooks.js';
 import { RequestTokens } from './request-tokens.js';
+import { signInPagesOf } from './sign-in-pages.js';
+import type { SignInPages } from './sign-in-pages.js';
 
 /**
  * Decides who may enter, for one registration of the module.
@@ -32,7 +34,9 @@ import { RequestTokens } from './request-tokens.js';
 export class AccessControl {
   readonly connectionTokens = new ConnectionTokens();
 
-  private readonly tokens: RequestTokens;
+  readonly signInPages: SignInPages[];
+  readonly tokens: RequestTokens;
+
   private readonly checks = new Map<Type<AccessCheck>, Promise<AccessCheck>>();
   private readonly admissions = new WeakMap<ExecutionContext, Promise<true>>();
 
@@ -43,8 +47,11 @@ export class AccessControl {
     @Optional() @Inject(HOOKS.groups) private readonly groups?: GroupsProvider,
     @Optional() @Inject(HOOKS.permissions) readonly permissions?: PermissionsProvider,
     @Optional() @Inject(HOOKS.revocation) readonly revocation?: RevocationStore,
+    @Optional() @Inject(ApplicationConfig) application: object = {},
   ) {
-    this.tokens = new RequestTokens(verifier.options.tokenFrom, this.connectionTokens);
+    const { tokenFrom } = verifier.options;
+    this.signInPages = signInPagesOf(application);
+    this.tokens = new RequestTokens(tokenFrom, this.connectionTokens, this.signInPages);
   }
 
   /**
@@ -53,7 +60,7 @@ export class AccessControl {
    * @throws CognitoAuthError
    */
   admit(context: ExecutionContext, rules: AccessRules): true | CognitoAuthError | Promise<true> {
-    const authentication = authenticationOf(context, this.verifier, this.tokens);
+    const authentication = authenticationOf(context, this.verifier, this.tokens, rules);
     const { refusal, verified } = authentication;
     if (refusal) return refusal;
     return verified instanceof Promise

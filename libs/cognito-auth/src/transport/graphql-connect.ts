@@ -5,7 +5,7 @@ import { ConnectionWatch, disconnect } from './connection-watch.js';
 import type { Socket } from './connection-watch.js';
 import { GraphqlConnection } from './graphql-connection.js';
 import type { UpgradeRequest } from './graphql-connection.js';
-import type { TokenExtractor } from './token-extractors.js';
+import type { SocketMessage } from './socket-message.js';
 
 /** What `CognitoAuthService` does; it lies above this file. */
 interface Authentication<Rules> {
@@ -18,8 +18,12 @@ interface Authentication<Rules> {
 }
 
 /** What it does for this library only. */
-interface TokenFinder {
-  tokenOf(request: object, tokenFrom?: readonly TokenExtractor[]): Promise<string | null>;
+interface Handshakes<Rules> {
+  tokenOf(
+    message: SocketMessage,
+    setup: { userPools?: readonly string[] | undefined; connections: readonly object[] },
+  ): Promise<string | null>;
+  verifyConnection(connection: object, token: string, rules?: Rules): Promise<CognitoPrincipal>;
 }
 
 /** What graphql-ws hands to `onConnect`. */
@@ -65,9 +69,11 @@ export function onGraphqlConnect<Rules extends object>(
     const { socket } = opening;
     const watch = ConnectionWatch.of(socket);
     try {
-      const token = await tokenOf(auth, opening.connection);
+      const handshakes = auth as unknown as Handshakes<Rules>;
+      const token = await tokenOf(handshakes, opening, rules);
       const principal = await authenticate(auth, opening, token, rules);
-      watch.start(principal, () => auth.verify(token, rules));
+      const { key } = opening.connection;
+      watch.start(principal, () => handshakes.verifyConnection(key, token, rules));
       return true;
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
@@ -77,8 +83,14 @@ export function onGraphqlConnect<Rules extends object>(
   };
 }
 
-async function tokenOf(auth: object, connection: GraphqlConnection): Promise<string> {
-  const token = await (auth as TokenFinder).tokenOf(connection.message());
+async function tokenOf<Rules extends object>(
+  handshakes: Handshakes<Rules>,
+  { connection, request }: Opening,
+  rules?: Rules,
+): Promise<string> {
+  const { userPools } = (rules ?? {}) as { userPools?: readonly string[] };
+  const setup = { userPools, connections: [request] };
+  const token = await handshakes.tokenOf(connection.message(), setup);
   if (token) return token;
   throw new CognitoAuthError('missing_token', 'The connection has no token; it needs one');
 }

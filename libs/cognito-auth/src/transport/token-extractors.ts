@@ -2,6 +2,8 @@ import { HttpException } from '@nestjs/common';
 import { parse } from 'cookie';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { RpcCall } from './rpc-call.js';
+import { askExtractor } from './scoped-extractor.js';
+import type { ExtractionScope } from './scoped-extractor.js';
 import { SocketMessage } from './socket-message.js';
 
 /** What an extractor may look at: a request of Express or Fastify, or anything like them. */
@@ -216,19 +218,21 @@ function malformedHeader(): CognitoAuthError {
  * The token that the first extractor with an answer finds, or `null`; a promise as soon as one of
  * them answers with a promise.
  *
+ * @param scope for extractors that depend on more than the request
  * @throws CognitoAuthError `malformed_request` when there is a token that cannot be read
  */
 export function extractToken(
   extractors: readonly TokenExtractor[],
   request: unknown,
+  scope?: ExtractionScope,
 ): string | null | Promise<string | null> {
   for (let index = 0; index < extractors.length; index += 1) {
-    const found = attempt(extractors[index]!, request);
+    const found = attempt(extractors[index]!, request, scope);
     if (found instanceof Promise) {
       const others = extractors.slice(index + 1);
       return found
         .then(tokenIn, refuseUnreadable)
-        .then((token) => token ?? extractToken(others, request));
+        .then((token) => token ?? extractToken(others, request, scope));
     }
     const token = tokenIn(found);
     if (token) return token;
@@ -263,9 +267,13 @@ function tokenIn(found: unknown): string | null {
   throw new CognitoAuthError('malformed_request', 'The request has more than one token; send one');
 }
 
-function attempt(extractor: TokenExtractor, request: unknown): unknown {
+function attempt(
+  extractor: TokenExtractor,
+  request: unknown,
+  scope: ExtractionScope | undefined,
+): unknown {
   try {
-    return extractor(request);
+    return askExtractor(extractor, request, scope);
   } catch (error) {
     return refuseUnreadable(error);
   }

@@ -24,7 +24,9 @@ export function withCognitoAuth<Adapter extends WebSocketAdapter>(
   const create = adapter.create.bind(adapter);
   const bindClientConnect = adapter.bindClientConnect.bind(adapter);
   const bindMessageHandlers = adapter.bindMessageHandlers.bind(adapter);
-  const connections = new Connections(app.get(CognitoAuthService), resolved, bindAuthenticate);
+  const auth = app.get(CognitoAuthService);
+  auth.checkExtractors(resolved.tokenFrom ?? []);
+  const connections = new Connections(auth, resolved, bindAuthenticate);
   const namespaces = new WeakSet<Namespace>();
 
   // Not one of Nest's handlers, but the adapter finds its messages in whatever form they come.

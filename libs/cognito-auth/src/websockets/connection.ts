@@ -85,7 +85,8 @@ export class Connection {
       this.isRecheckDue = false;
       const { auth, options } = this.setup;
       try {
-        await auth.verify(this.token, options.rules);
+        // A session may have newer tokens by now.
+        this.principal = await auth.verifyConnection(this.client, this.token, options.rules);
       } catch (error) {
         if (isFinal(error)) return this.close(error);
         this.report(error);
@@ -187,8 +188,11 @@ export class Connection {
   private async handshakeToken(): Promise<string | null> {
     const { auth, options } = this.setup;
     const { handshake } = this.socket;
-    if (options.tokenFrom) return auth.tokenOf(handshake, options.tokenFrom);
-    return (await auth.tokenOf(handshake, [HANDSHAKE_AUTH])) ?? auth.tokenOf(handshake);
+    const { userPools } = options.rules;
+    const { tokenFrom } = options;
+    if (tokenFrom) return auth.tokenOf(handshake, { tokenFrom, userPools });
+    const sent = await auth.tokenOf(handshake, { tokenFrom: [HANDSHAKE_AUTH] });
+    return sent ?? auth.tokenOf(handshake, { userPools });
   }
 
   // Another route may accept what this one refused, so the token itself has to be asked about.
