@@ -5,6 +5,7 @@ import { CognitoAuthError, CognitoAuthService } from '../index.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 import { connectionsOf } from './connected-requests.js';
 import { errorPage, PAGE_HEADERS } from './error-page.js';
+import { HostedUi } from './hosted-ui.js';
 import { isNavigation, prefersHtml } from './navigation.js';
 
 /** Answers people with a page, and programs with JSON. */
@@ -13,6 +14,7 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
   constructor(
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(CognitoAuthService) private readonly auth: CognitoAuthService,
+    @Inject(HostedUi) private readonly hostedUi: HostedUi,
   ) {
     super(adapterHost.httpAdapter);
   }
@@ -31,7 +33,7 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
   }
 
   private pageOf(exception: HttpException, request: object): string {
-    const [connection] = connectionsOf(request);
+    const connection = connectionsOf(request).find(({ owner }) => owner === this.hostedUi);
     const { code } = { ...(exception.getResponse() as { code?: unknown }) };
     const { message } = exception;
     return errorPage({

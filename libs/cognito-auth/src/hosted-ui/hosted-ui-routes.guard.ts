@@ -3,8 +3,8 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
 import { CognitoAuthError } from '../index.js';
-import { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
-import type { CognitoSession } from './cognito-hosted-ui.service.js';
+import { HostedUi } from './hosted-ui.js';
+import type { CognitoSession } from './hosted-ui.js';
 import { isNavigation } from './navigation.js';
 
 interface Request {
@@ -26,7 +26,7 @@ type Answer = { readonly location: string } | { readonly body: object };
 @Injectable()
 export class HostedUiRoutesGuard implements CanActivate {
   constructor(
-    @Inject(CognitoHostedUiService) private readonly hostedUi: CognitoHostedUiService,
+    @Inject(HostedUi) private readonly hostedUi: HostedUi,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
 

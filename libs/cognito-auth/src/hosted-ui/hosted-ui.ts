@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpException, Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError, CognitoAuthService } from '../index.js';
-import type { CognitoUser } from '../index.js';
+import type { CognitoUser, SignInPages, SocketMessage } from '../index.js';
 import { BrowserExchange } from './browser-exchange.js';
 import { CognitoHostedUiError, hasCode } from './cognito-hosted-ui.errors.js';
 import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
@@ -14,7 +15,14 @@ import { FailureLog } from './failure-log.js';
 import type { Undertaking } from './failure-log.js';
 import { IdentityProvider } from './identity-provider.js';
 import type { Tokens } from './identity-provider.js';
-import { HOSTED_UI_CONTROLLER, RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
+import {
+  HOSTED_UI_CONTROLLER,
+  HOSTED_UI_NAME,
+  HOSTED_UI_PATH,
+  RESOLVED_OPTIONS,
+  SESSIONS,
+} from './injection-tokens.js';
+import { loginPathFor } from './login-redirect.js';
 import { Logins, unknownState } from './logins.js';
 import type { Login } from './logins.js';
 import { isNavigation, isOpenedByUser } from './navigation.js';
@@ -38,14 +46,21 @@ export interface CognitoSession {
 }
 
 /**
- * Signs the users of browsers in and out, for a controller of your own.
- *
- * Every method takes the request of Express or Fastify, and lets its answer carry the cookies;
- * the answer itself is left to the caller.
+ * Signs the users of browsers in and out, for one registration of the module: routes, extractors,
+ * redirects and the public service all work by it.
  */
 @Injectable()
-export class CognitoHostedUiService implements OnModuleInit {
+export class HostedUi implements OnModuleInit, SignInPages {
+  /** What `fromSession()` and `@RedirectToLogin()` call it. */
+  readonly name: string;
+
   private readonly logger = new Logger('CognitoHostedUiModule');
+
+  /** The names of those that accept the app client; most often there is one. */
+  private readonly userPools: readonly string[];
+
+  /** What sockets sent when they connected. */
+  private readonly handshakes = new WeakMap<object, HostedUiConnection>();
 
   /** What stands before the paths of this application in the addresses that browsers open. */
   private publicPrefix = '';
@@ -61,11 +76,21 @@ export class CognitoHostedUiService implements OnModuleInit {
     @Inject(SessionRefresher) private readonly refresher: SessionRefresher,
     @Inject(TokenPair) private readonly tokens: TokenPair,
     @Inject(FailureLog) private readonly failures: FailureLog,
+    @Inject(HOSTED_UI_PATH) private readonly path: string | false,
+    @Optional() @Inject(HOSTED_UI_NAME) name?: string,
     @Optional() @Inject(HOSTED_UI_CONTROLLER) private readonly controller?: object,
-  ) {}
+  ) {
+    this.userPools = auth.userPoolsOf(options.clientId);
+    this.name = name ?? this.userPools[0] ?? '';
+    auth.addSignInPages(this);
+  }
 
-  /** @throws CognitoAuthOptionsError when Cognito would lead browsers to no route */
+  /**
+   * @throws CognitoAuthOptionsError when Cognito would lead browsers to no route, or when another
+   * registration cannot be told apart
+   */
   onModuleInit(): void {
+    this.checkDoubles();
     this.publicPrefix = this.findPublicPrefix();
     if (!this.options.cookies.isSecretRandom) return;
     this.logger.warn(
@@ -73,13 +98,7 @@ export class CognitoHostedUiService implements OnModuleInit {
     );
   }
 
-  /**
-   * Begins a sign-in, and resolves with the address of Cognito to redirect to.
-   *
-   * @param returnTo the path to come back to; by default what `afterLogin` says
-   * @throws CognitoHostedUiError `invalid_return_to`; `navigation_required` or `prefetch_refused`
-   * for what a page loads without its user
-   */
+  /** Does what `CognitoHostedUiService` says of it; and so the four below. */
   async login(request: object, returnTo?: unknown): Promise<string> {
     return this.on(request, 'login', async (exchange) => {
       checkOpened(exchange);
@@ -88,15 +107,6 @@ export class CognitoHostedUiService implements OnModuleInit {
     });
   }
 
-  /**
-   * Ends a sign-in with what Cognito sent the browser back with, and resolves with the path to
-   * redirect to. Nothing is set unless all of it is right. A browser that is signed in and comes
-   * with an answer of before (the back button, a reload, an older tab) stays signed in.
-   *
-   * @throws CognitoHostedUiError `invalid_state`, `login_failed`, `code_rejected`,
-   * `token_rejected`, `session_too_large`, `identity_provider_unavailable`, `store_unavailable`
-   * @throws HttpException from `afterLogin`
-   */
   async callback(request: object): Promise<string> {
     return this.on(request, 'callback', async (exchange) => {
       const { query } = exchange;
@@ -110,12 +120,6 @@ export class CognitoHostedUiService implements OnModuleInit {
     });
   }
 
-  /**
-   * The session of a browser, refreshed if need be; `null` when nobody is signed in.
-   *
-   * @throws CognitoAuthError when its tokens are not valid any more
-   * @throws CognitoHostedUiError `identity_provider_unavailable`, `store_unavailable`
-   */
   async session(request: object): Promise<CognitoSession | null> {
     return this.on(request, 'session', async (exchange) => {
       const session = await this.liveSession(exchange);
@@ -123,13 +127,6 @@ export class CognitoHostedUiService implements OnModuleInit {
     });
   }
 
-  /**
-   * Gets new tokens for the session of a browser.
-   *
-   * @throws CognitoAuthError `missing_token` when nobody is signed in
-   * @throws CognitoHostedUiError `cross_site_request`, `session_expired`,
-   * `identity_provider_unavailable`, `store_unavailable`
-   */
   async refresh(request: object): Promise<CognitoSession> {
     return this.on(request, 'refresh', async (exchange) => {
       this.checkSameSite(exchange);
@@ -139,12 +136,6 @@ export class CognitoHostedUiService implements OnModuleInit {
     });
   }
 
-  /**
-   * Ends the session of a browser here and at Cognito, and resolves with the address of Cognito to
-   * redirect to, which signs out of the hosted pages.
-   *
-   * @throws CognitoHostedUiError `cross_site_request`, `prefetch_refused`, `store_unavailable`
-   */
   async logout(request: object): Promise<string> {
     return this.on(request, 'logout', async (exchange) => {
       this.checkSameSite(exchange);
@@ -156,19 +147,82 @@ export class CognitoHostedUiService implements OnModuleInit {
     });
   }
 
-  /** @internal Connects each request to this registration; nothing is read until it is asked for. */
+  /** Connects each request to this registration; nothing is read until it is asked for. */
   readonly middleware: Middleware = (request, response, next) => {
-    const exchange = new BrowserExchange(request, response);
-    connect(request, {
+    this.connect(request, response);
+    next();
+  };
+
+  connect(request: IncomingMessage, response: ServerResponse): void {
+    connect(request, this, () => this.connectionTo(new BrowserExchange(request, response)));
+  }
+
+  /**
+   * What a socket sent when it connected: cookies, unless another site made a browser send them. It
+   * has no answer that could carry others.
+   */
+  connectionOfSocket({ connection: socket, headers }: SocketMessage): HostedUiConnection {
+    let connection = this.handshakes.get(socket);
+    if (!connection) {
+      const cookie = [headers['cookie'] ?? []].flat().join('; ');
+      const exchange = new BrowserExchange({ headers: { cookie } } as IncomingMessage);
+      const accessToken = (refresh: boolean) =>
+        this.cookies.areIn(exchange) ? this.tokenOfSocket(exchange, refresh) : null;
+      connection = { ...this.connectionTo(exchange), accessToken };
+      this.handshakes.set(socket, connection);
+    }
+    return connection;
+  }
+
+  redirectFor(request: object, refusal: unknown, name?: string): string | undefined {
+    return loginPathFor(request, refusal, name);
+  }
+
+  private connectionTo(exchange: BrowserExchange): HostedUiConnection {
+    const { name, userPools } = this;
+    return {
       exchange,
+      owner: this,
+      name,
+      serves: (accepted) => userPools.some((pool) => accepted.includes(pool)),
+      isOneOf: (accepted, token) =>
+        userPools.every((pool) => accepted.includes(pool)) ||
+        accepted.includes(this.auth.claimedUserPoolOf(token) ?? ''),
       accessToken: (refresh) =>
         this.cookies.areIn(exchange) ? this.accessToken(exchange, refresh) : null,
       ignoresSession: () => this.cookies.areIn(exchange) && exchange.session === undefined,
       loginPath: (innerPath) => this.loginPath(innerPath),
-      owner: this,
-    });
-    next();
-  };
+    };
+  }
+
+  /** That of the session of now, whatever it was when the socket connected. */
+  private async tokenOfSocket(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
+    const { isShared } = this.sessions;
+    if (isShared) {
+      exchange.session = undefined;
+    } else {
+      const session = await this.find(exchange);
+      if (session) exchange.session = this.refresher.latest(session);
+    }
+    // Refresh tokens may rotate: without an answer, the browser would be left with the old one.
+    return this.accessToken(exchange, refresh && isShared);
+  }
+
+  private checkDoubles(): void {
+    const others = this.auth.signInPages.filter((pages) => pages instanceof HostedUi);
+    const problems = others
+      .slice(0, others.indexOf(this))
+      .flatMap((other) => doublesOf(this.identity(), other.identity()));
+    if (problems.length > 0) throw wrongHostedUiOptions(problems);
+  }
+
+  /** What no two registrations of an application have in common. */
+  private identity(): Record<string, string | false> {
+    const { redirectUri, cookies } = this.options;
+    // Express compares paths without case.
+    const path = this.path && this.path.toLowerCase();
+    return { name: this.name, path, redirectUri, 'cookies.name': cookies.name };
+  }
 
   private findPublicPrefix(): string {
     const { redirectUri } = this.options;
@@ -190,14 +244,9 @@ export class CognitoHostedUiService implements OnModuleInit {
     undertaking: Undertaking,
     work: (exchange: BrowserExchange) => Promise<T>,
   ): Promise<T> {
-    const { exchange } = this.connectionOf(request);
-    return this.failures.watch(undertaking, () => work(exchange));
-  }
-
-  private connectionOf(request: object): HostedUiConnection {
     const connection = connectionsOf(request).find(({ owner }) => owner === this);
-    if (connection) return connection;
-    throw new TypeError('CognitoHostedUiService needs the request of Express or Fastify');
+    if (!connection) throw new TypeError(UNCONNECTED);
+    return this.failures.watch(undertaking, () => work(connection.exchange));
   }
 
   private async accessToken(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
@@ -363,6 +412,22 @@ function checkNotPrefetch({ request }: BrowserExchange): void {
 }
 
 const LONGEST_TOKEN_LIFE = 24 * 3_600_000;
+
+const UNCONNECTED =
+  'CognitoHostedUiService needs the request of Express or Fastify, or that of Node behind it, after ' +
+  'CognitoHostedUiService.middleware has seen it: app.use(hostedUi.middleware) lets it do so';
+
+function doublesOf(
+  one: Record<string, string | false>,
+  other: Record<string, string | false>,
+): string[] {
+  return Object.entries(one)
+    .filter(([option, value]) => value !== false && value === other[option])
+    .map(
+      ([option, value]) =>
+        `"${option}" must differ between registrations of CognitoHostedUiModule, two have ${JSON.stringify(value)}${option === 'name' ? ' (by default it is the name of the user pool)' : ''}.`,
+    );
+}
 
 function sessionOf(tokens: Tokens, { user }: VerifiedPair): Session {
   return {

@@ -9,7 +9,7 @@ export type {
   HostedUiLogin,
 } from './cognito-hosted-ui.options.js';
 export { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
-export type { CognitoSession } from './cognito-hosted-ui.service.js';
+export type { CognitoSession } from './hosted-ui.js';
 export { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 export type { CognitoHostedUiErrorCode } from './cognito-hosted-ui.errors.js';
 export { fromSession } from './from-session.js';
