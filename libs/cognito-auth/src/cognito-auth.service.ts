@@ -120,6 +120,22 @@ export class CognitoAuthService {
   }
 
   /**
+   * The rules of a route that these are like, for whoever keeps rules and wants to know at the boot
+   * that they can be checked.
+   *
+   * @throws TypeError
+   * @internal
+   */
+  checkRules(rules: VerifyRules, caller: string): AccessRules {
+    const names = this.access.verifier.options.userPools.map(({ name }) => name);
+    const unknown = rules.userPools?.find((name) => !names.includes(name));
+    if (unknown === undefined) return accessRulesFrom(rules, caller);
+    throw new TypeError(
+      `${caller}: "userPools" names "${unknown}"; the user pools are ${names.join(', ')}`,
+    );
+  }
+
+  /**
    * The token of a handshake, where the option `tokenFrom` or these extractors find it.
    *
    * @param setup `connections` get the token besides that of the message
@@ -281,10 +297,10 @@ export class CognitoAuthService {
 
 const NO_RULES: AccessRules = Object.freeze({ mode: 'required' });
 
-export function accessRulesFrom(rules: VerifyRules): AccessRules {
+function accessRulesFrom(rules: VerifyRules, caller = 'CognitoAuthService.verify()'): AccessRules {
   const unfit = Object.entries(rules).find(([name, rule]) => !isRule(name, rule));
   if (unfit) {
-    throw new TypeError(`CognitoAuthService.verify(): "${unfit[0]}" is not a rule it can check`);
+    throw new TypeError(`${caller}: "${unfit[0]}" is not a rule it can check`);
   }
   const { groups, scopes, tokenUse, ...others } = rules;
   return {

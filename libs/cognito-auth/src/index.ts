@@ -12,6 +12,8 @@ export type {
 } from './cognito-auth.options.js';
 export { CognitoAuthService } from './cognito-auth.service.js';
 export type { ConnectionRules, VerifyRules } from './cognito-auth.service.js';
+export { cognitoMiddleware } from './cognito-auth.middleware.js';
+export type { CognitoMiddlewareRules } from './cognito-auth.middleware.js';
 export { CognitoAuthError, CognitoAuthOptionsError } from './cognito-auth.errors.js';
 export type { CognitoAuthErrorCode } from './cognito-auth.errors.js';
 
