@@ -81,9 +81,8 @@ describe.each(ADAPTERS)('What main.ts mounts on %s', (adapter) => {
 
   it('is told what a request lacks that nothing has connected', async () => {
     const hosted = await start(adapter);
-    const { session } = hosted.app.get(CognitoHostedUiService);
     const hostedUi = hosted.app.get(CognitoHostedUiService);
-    await expect(session.call(hostedUi, { headers: {} })).rejects.toThrow(
+    await expect(hostedUi.session({ headers: {} })).rejects.toThrow(
       /CognitoHostedUiService\.middleware/,
     );
   });
@@ -304,14 +303,17 @@ describe.each(ADAPTERS)('A Swagger page with rules on %s', (adapter) => {
     const hosted = await startPage();
     const [browser, stranger] = [await hosted.signedIn(), hosted.browser()];
     const bob = await hosted.signedIn('bob');
-    for (const path of PAGE) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      expect(refusalOf(await stranger.call(APP + path)), path).toEqual([401, 'missing_token']);
-      // oxlint-disable-next-line no-await-in-loop
-      expect(refusalOf(await bob.call(APP + path)), path).toEqual([403, 'insufficient_group']);
-      // oxlint-disable-next-line no-await-in-loop
-      expect((await browser.open(APP + path)).status, path).toBe(200);
-    }
+    const visits = PAGE.map(async (path) => [
+      path,
+      refusalOf(await stranger.call(APP + path)),
+      refusalOf(await bob.call(APP + path)),
+      (await browser.open(APP + path)).status,
+    ]);
+    const refused = [
+      [401, 'missing_token'],
+      [403, 'insufficient_group'],
+    ];
+    expect(await Promise.all(visits)).toEqual(PAGE.map((path) => [path, ...refused, 200]));
     expect(locationOf(await stranger.navigate(`${APP}/docs`)).search).toBe('?returnTo=%2Fdocs');
   });
 
@@ -340,11 +342,12 @@ describe.each(ADAPTERS)('A Swagger page with rules on %s', (adapter) => {
     };
     const hosted = await startPage({ setupOptions }, 'api');
     const browser = await hosted.signedIn();
-    for (const path of ['/api/docs', '/api/spec.json', '/api/spec.yaml']) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      expect((await send(hosted.app, path)).status, path).toBe(401);
-      // oxlint-disable-next-line no-await-in-loop
-      expect((await browser.open(APP + path)).status, path).toBe(200);
-    }
+    const paths = ['/api/docs', '/api/spec.json', '/api/spec.yaml'];
+    const visits = paths.map(async (path) => [
+      path,
+      (await send(hosted.app, path)).status,
+      (await browser.open(APP + path)).status,
+    ]);
+    expect(await Promise.all(visits)).toEqual(paths.map((path) => [path, 401, 200]));
   });
 });

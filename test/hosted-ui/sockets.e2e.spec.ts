@@ -19,7 +19,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, v
 import { graphqlModule, SERVERS } from '../graphql/graphql.servers.js';
 import { subscribe } from '../graphql/subscriber.js';
 import { ADAPTERS, createApp } from '../support/app.js';
-import type { Adapter } from '../support/app.js';
 import { ChatGateway } from '../websockets/chat.gateway.js';
 import { closing, connect, PLATFORMS, refusing } from '../websockets/client.js';
 import type { Client, Platform } from '../websockets/client.js';
@@ -278,7 +277,7 @@ class BeatsResolver {
 
 describe.each(SERVERS)('A session in a subscription on $name', (graphql) => {
   async function start(setup: Setup = {}, isOpen = false) {
-    const app = await createApp(graphql.adapter as Adapter, {
+    const app = await createApp(graphql.adapter, {
       imports: [...modulesFor(setup), graphqlModule(graphql, { isOpen })],
       providers: [BeatsResolver],
     });
