@@ -309,11 +309,9 @@ describe.each(ADAPTERS)('A Swagger page with rules on %s', (adapter) => {
       refusalOf(await bob.call(APP + path)),
       (await browser.open(APP + path)).status,
     ]);
-    const refused = [
-      [401, 'missing_token'],
-      [403, 'insufficient_group'],
-    ];
-    expect(await Promise.all(visits)).toEqual(PAGE.map((path) => [path, ...refused, 200]));
+    const anonymous = [401, 'missing_token'];
+    const other = [403, 'insufficient_group'];
+    expect(await Promise.all(visits)).toEqual(PAGE.map((path) => [path, anonymous, other, 200]));
     expect(locationOf(await stranger.navigate(`${APP}/docs`)).search).toBe('?returnTo=%2Fdocs');
   });
 
