@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import { Query, Resolver } from '@nestjs/graphql';
 import {
   Authenticated,
   CognitoAuthModule,
@@ -15,6 +16,7 @@ import type { CognitoHostedUiExtras, CognitoHostedUiOptions } from 'nestjs-cogni
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { graphqlModule, SERVERS } from '../graphql/graphql.servers.js';
 import { ADAPTERS, startApp } from '../support/app.js';
 import type { Adapter } from '../support/app.js';
 import { Browser, locationOf, refusalOf } from './browser.js';
@@ -43,6 +45,13 @@ class RoomsController {
     return { username };
   }
 
+  @Get('lost')
+  @UserPool('staff')
+  @RedirectToLogin('customers')
+  lost(@CurrentUser('username') username: string) {
+    return { username };
+  }
+
   @Get('notice')
   @UserPool('staff')
   notice(@CurrentUser('username') username: string) {
@@ -57,6 +66,21 @@ class BoardController {
   @OptionalAuth()
   board(@CurrentUser('username') username?: string) {
     return { username: username ?? 'anonymous' };
+  }
+}
+
+@Resolver()
+class RoomsResolver {
+  @Query(() => String, { nullable: true })
+  @UserPool('customers')
+  shop(@CurrentUser('username') username: string) {
+    return username;
+  }
+
+  @Query(() => String, { nullable: true })
+  @UserPool('staff')
+  office(@CurrentUser('username') username: string) {
+    return username;
   }
 }
 
@@ -129,7 +153,9 @@ async function start(adapter: Adapter, setup: Setup = {}): Promise<() => Browser
         }),
         pagesOf(customers, setup.customers),
         pagesOf(staff, setup.staff),
+        ...(setup.module?.imports ?? []),
       ],
+      providers: setup.module?.providers,
       controllers: [RoomsController, BoardController],
     },
     { configure },
@@ -232,6 +258,25 @@ describe.each(ADAPTERS)('Customers and staff on %s', (adapter) => {
     expect(await whoAt(browser, '/shop')).toEqual({ username: 'carol' });
   });
 
+  it.each([
+    ['a login that the route does not accept', '/lost'],
+    ['a login that brings another user pool', '/office'],
+  ])('do not go round in circles at %s', async (_, path) => {
+    const open = await start(adapter, {
+      clientId: null,
+      staff: { name: 'staff' },
+      customers: { name: 'customers' },
+    });
+    const browser = open();
+    await signInCarol(browser);
+    const visit = await browser.navigate(APP + path);
+    // Not to the login of customers, which would bring what there is.
+    const location = visit.headers.get('location') ?? `${visit.status}`;
+    expect(location).not.toContain('/auth/login');
+    await signInSteve(browser);
+    expect((await browser.navigate(APP + path)).status).not.toBe(302);
+  });
+
   it('are chosen anew by a route behind a middleware', async () => {
     const configure = (app: INestApplication) => {
       app.use('/office', cognitoMiddleware(app));
@@ -316,6 +361,28 @@ describe('Two registrations', () => {
     await signInCarol(browser);
     expect(await whoAt(browser, '/shop')).toEqual({ username: 'carol' });
     expect(refusalOf(await two().call(`${APP}/shop`))).toEqual([401, 'missing_token']);
+  });
+
+  it('give a GraphQL operation the caller of its first field', async () => {
+    const module = { imports: [graphqlModule(SERVERS[0])], providers: [RoomsResolver] };
+    const open = await start('express', { module });
+    const browser = open();
+    await signInCarol(browser);
+    await signInSteve(browser);
+    const ask = async (query: string) => {
+      const address = `${APP}/graphql?query=${encodeURIComponent(query)}`;
+      // Apollo wants to see that no form has sent it.
+      const headers = { 'apollo-require-preflight': 'true' };
+      return JSON.parse((await browser.call(address, { headers })).body) as {
+        data: unknown;
+        errors?: { extensions: { code: string } }[];
+      };
+    };
+    expect((await ask('{ shop }')).data).toEqual({ shop: 'carol' });
+    expect((await ask('{ office }')).data).toEqual({ office: 'steve' });
+    const both = await ask('{ office shop }');
+    expect(both.data).toEqual({ office: 'steve', shop: null });
+    expect(both.errors?.map(({ extensions }) => extensions.code)).toEqual(['wrong_issuer']);
   });
 
   it('are not found by a name that none has', async () => {

@@ -72,6 +72,15 @@ export function noteAsked(
   else connected.asked = { by, connections: [...connections] };
 }
 
+/**
+ * Takes note that a session was asked for and does not count where the request goes: another
+ * sign-in there would bring the same.
+ */
+export function noteUseless(request: unknown, connection: HostedUiConnection): void {
+  const asked = connectedOf(request)?.asked?.connections;
+  if (asked?.includes(connection)) asked.splice(asked.indexOf(connection), 1);
+}
+
 /** Whose session the request was asked for; every one while nobody has asked. */
 export function askedOf(request: unknown): readonly HostedUiConnection[] {
   const connected = connectedOf(request);

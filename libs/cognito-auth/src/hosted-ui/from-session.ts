@@ -1,6 +1,6 @@
 import { scopedExtractor, SocketMessage } from '../index.js';
 import type { TokenExtractor } from '../index.js';
-import { connectionsOf, noteAsked } from './connected-requests.js';
+import { connectionsOf, noteAsked, noteUseless } from './connected-requests.js';
 import type { HostedUiConnection } from './connected-requests.js';
 import { HostedUi } from './hosted-ui.js';
 
@@ -41,7 +41,7 @@ export function fromSession(
   const isMeant = (connection: { name: string }) => name === undefined || connection.name === name;
 
   return scopedExtractor(
-    (request) => tokenAmong(connectionsOf(request).filter(isMeant), refresh, undefined),
+    (request) => tokenAmong(connectionsOf(request).filter(isMeant), refresh, () => true),
     {
       find(request, scope) {
         const { userPools } = scope;
@@ -49,7 +49,11 @@ export function fromSession(
           (connection) => isMeant(connection) && (!userPools || connection.serves(userPools)),
         );
         noteAsked(request, scope, candidates);
-        return tokenAmong(candidates, refresh, userPools);
+        return tokenAmong(candidates, refresh, (connection, token) => {
+          if (!userPools || connection.isOneOf(userPools, token)) return true;
+          noteUseless(request, connection);
+          return false;
+        });
       },
       problemAmong(signInPages) {
         const registered = signInPages.filter((pages) => pages instanceof HostedUi);
@@ -73,15 +77,13 @@ function connectionsIn(
 function tokenAmong(
   [connection, ...others]: readonly HostedUiConnection[],
   refresh: boolean,
-  userPools: readonly string[] | undefined,
+  isFit: (connection: HostedUiConnection, token: string) => boolean,
 ): string | null | Promise<string | null> {
   if (!connection) return null;
   const token = connection.accessToken(refresh);
-  if (!token) return tokenAmong(others, refresh, userPools);
+  if (!token) return tokenAmong(others, refresh, isFit);
   return token.then((found) =>
-    found !== null && (!userPools || connection.isOneOf(userPools, found))
-      ? found
-      : tokenAmong(others, refresh, userPools),
+    found !== null && isFit(connection, found) ? found : tokenAmong(others, refresh, isFit),
   );
 }
 

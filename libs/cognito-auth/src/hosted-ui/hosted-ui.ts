@@ -80,6 +80,9 @@ export class HostedUi implements OnModuleInit, SignInPages {
     @Optional() @Inject(HOSTED_UI_NAME) name?: string,
     @Optional() @Inject(HOSTED_UI_CONTROLLER) private readonly controller?: object,
   ) {
+    if (name !== undefined && (typeof name !== 'string' || name === '')) {
+      throw wrongHostedUiOptions([`"name" must be a text, got ${JSON.stringify(name)}.`]);
+    }
     this.userPools = auth.userPoolsOf(options.clientId);
     this.name = name ?? this.userPools[0] ?? '';
     auth.addSignInPages(this);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { CognitoAuthError } from '../index.js';
 import type { CognitoAuthErrorCode } from '../index.js';
-import { askedOf, connectionsOf } from './connected-requests.js';
+import { askedOf } from './connected-requests.js';
 import type { HostedUiConnection } from './connected-requests.js';
 import { isNavigation } from './navigation.js';
 
@@ -18,13 +18,13 @@ interface PageRequest {
  * The path that signs in and comes back to this page, for a browser that opens it and was refused;
  * `undefined` for whoever else, and where another token would be refused as well.
  *
- * @param name the registration to sign in at; by default the first one whose session was asked for
+ * @param name the registration to sign in at; by default the first one whose session was asked for.
+ * One whose session does not count there would lead round in circles.
  */
 export function loginPathFor(request: object, refusal: unknown, name?: string): string | undefined {
-  const [connection] =
-    name === undefined
-      ? askedOf(request)
-      : connectionsOf(request).filter((candidate) => candidate.name === name);
+  const connection = askedOf(request).find(
+    (candidate) => name === undefined || candidate.name === name,
+  );
   if (!connection || !isCured(refusal, connection)) return undefined;
   if (!isPage(connection.exchange.request)) return undefined;
   return connection.loginPath(innerPathOf(request as PageRequest));
