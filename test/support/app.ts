@@ -16,6 +16,8 @@ interface AppSetup {
   configure?: (app: INestApplication) => void;
   /** Default: nothing is logged. */
   logger?: LoggerService | false;
+  /** Default: a free one. */
+  port?: number;
 }
 
 /**
@@ -26,14 +28,14 @@ interface AppSetup {
 export async function createApp(
   adapter: Adapter,
   metadata: ModuleMetadata,
-  { configure, logger = false }: AppSetup = {},
+  { configure, logger = false, port = 0 }: AppSetup = {},
 ): Promise<INestApplication> {
   const server = adapter === 'express' ? new ExpressAdapter() : new FastifyAdapter();
   // oxlint-disable-next-line typescript/no-extraneous-class -- Nest tells modules apart by class
   const root = { module: class AppModule {}, ...metadata };
   const app = await NestFactory.create(root, server, { logger, abortOnError: false });
   configure?.(app);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(port, '127.0.0.1');
   return app;
 }
 
