@@ -153,6 +153,15 @@ describe.each(COMBINATIONS)('A session over %s on %s', (platform, adapter) => {
     expect(await client.ended).toEqual(closing(platform, 'token_revoked'));
   });
 
+  it('in a store that ends at another instance takes its sockets with it', async () => {
+    const store = new Keyv();
+    const [one, other] = [await start({ store, ws: { recheckEvery: 50 } }), await start({ store })];
+    const client = await connect(platform, one.app, { headers: handshakeOf(one.browser) });
+    expect(await say(client)).toEqual(SAID);
+    await one.browser.through({ [APP]: await other.app.getUrl() }).navigate(`${APP}/auth/logout`);
+    expect(await client.ended).toEqual(closing(platform, 'token_revoked'));
+  });
+
   it.each(stores)('%s that ends has no messages any more', async (_, store) => {
     const { app, browser } = await start({ store: store?.() });
     const client = await connect(platform, app, { headers: handshakeOf(browser) });
