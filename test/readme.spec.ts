@@ -604,6 +604,31 @@ describe('The snippets of the README', () => {
       expect(new Set(asked)).toEqual(new Set(HOSTS.map((host) => `${host}:443`)));
     });
 
+    it('keep a queue board and the Swagger page for admins', async () => {
+      vi.stubEnv('COGNITO_COOKIE_SECRET', 'a secret of a test that is long enough');
+      vi.stubEnv('PORT', '0');
+      const { bootstrap } = await imported<{
+        bootstrap: (board: Board) => Promise<INestApplication>;
+      }>('main.board');
+      const app = await bootstrap((_request, response) => response.end('the queues'));
+      onTestFinished(() => app.close());
+      const url = (await app.getUrl()).replace('[::1]', 'localhost');
+      const stranger = new Browser({ [SITE]: url, [DOMAIN]: hostedPages.url });
+      for (const path of ['/queues', '/docs', '/docs-json']) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        const page = await stranger.navigate(SITE + path);
+        expect([page.status, page.headers.get('location')]).toEqual([
+          302,
+          `/auth/login?returnTo=${encodeURIComponent(path)}`,
+        ]);
+      }
+
+      await signIn(url);
+
+      expect((await browser.open(`${SITE}/queues`)).body).toBe('the queues');
+      expect((await browser.open(`${SITE}/docs-json`)).body).toContain('"openapi"');
+    });
+
     it.skipIf(!REDIS_PROGRAM)('keep sessions in Redis', async () => {
       const redis = await RedisServer.create();
       onTestFinished(() => redis.remove());
@@ -812,6 +837,8 @@ const HOSTS = [
 
 /** The user whom the snippets name by her `sub`. */
 const ALICE = 'b4d8e428-f091-7040-80a5-000000000007';
+
+type Board = (request: object, response: { end(text: string): void }) => void;
 
 interface Accounts {
   withSub(sub: string): Promise<{ permissions: string[] } | null>;

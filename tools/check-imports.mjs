@@ -19,7 +19,7 @@ const LAYERS = [
   ['strategy/'],
   ['access/'],
   ['cognito-auth.service.ts'],
-  ['cognito-auth.module-definition.ts'],
+  ['cognito-auth.module-definition.ts', 'cognito-auth.middleware.ts'],
   ['cognito-auth.module.ts'],
   ['index.ts'],
 ];

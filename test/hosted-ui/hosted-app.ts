@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Header, Patch, Post, Put, Res } from '@nestjs/common';
-import type { INestApplication, LoggerService } from '@nestjs/common';
+import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
 import {
   Authenticated,
   CognitoAuthModule,
@@ -120,6 +120,8 @@ class PagesController {
 interface HostedAppSetup {
   readonly hostedUi?: Partial<CognitoHostedUiOptions> & CognitoHostedUiExtras;
   readonly auth?: CognitoAuthOptions & CognitoAuthExtras;
+  /** Besides the modules of this library, and a controller with pages. */
+  readonly module?: Pick<ModuleMetadata, 'imports' | 'controllers' | 'providers'>;
   readonly configure?: (app: INestApplication) => void;
   /** Default: nothing is logged. */
   readonly logger?: LoggerService;
@@ -135,7 +137,7 @@ export class HostedApp {
   static async start(
     adapter: Adapter,
     server: LocalUserPoolServer,
-    { hostedUi, auth, configure, logger }: HostedAppSetup = {},
+    { hostedUi, auth, module, configure, logger }: HostedAppSetup = {},
   ): Promise<HostedApp> {
     const tokenFrom = [fromBearerHeader(), fromSession({ refresh: true })];
     const imports = [
@@ -148,10 +150,12 @@ export class HostedApp {
         cookies: { secret: SECRET },
         ...hostedUi,
       }),
+      ...(module?.imports ?? []),
     ];
+    const controllers = [PagesController, ...(module?.controllers ?? [])];
     const app = await createApp(
       adapter,
-      { imports, controllers: [PagesController] },
+      { ...module, imports, controllers },
       { configure, logger },
     );
     return new HostedApp(app, await app.getUrl());

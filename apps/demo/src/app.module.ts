@@ -10,7 +10,7 @@ import { JobsController } from './jobs.controller.js';
 import { LocalPool } from './local-pool.js';
 import { MeController } from './me.controller.js';
 import { OrdersController } from './orders.controller.js';
-import { AccountController } from './pages/account.controller.js';
+import { AccountController, BrowserAccountController } from './pages/account.controller.js';
 import { HomeController, SIGN_IN } from './pages/home.controller.js';
 import { ProfileController } from './profile.controller.js';
 import type { SignIn } from './sign-in.js';
@@ -32,7 +32,6 @@ import { UsersModule } from './users/users.module.js';
     FeedController,
     JobsController,
     HomeController,
-    AccountController,
   ],
 })
 export class AppModule {
@@ -40,8 +39,11 @@ export class AppModule {
   static forRoot(signIn: SignIn, localPool?: LocalPool): DynamicModule {
     return {
       module: AppModule,
-      imports: [protectionOf(localPool?.options()), ...signInModules(signIn), UsersModule],
-      controllers: localPool ? [DemoTokensController] : [],
+      imports: [protectionOf(signIn, localPool?.options()), ...signInModules(signIn), UsersModule],
+      controllers: [
+        ...(localPool ? [DemoTokensController] : []),
+        signIn.options ? BrowserAccountController : AccountController,
+      ],
       providers: [
         { provide: SIGN_IN, useValue: signIn },
         ...(localPool ? [{ provide: LocalPool, useValue: localPool }, LocalUsersSeed] : []),
@@ -50,10 +52,10 @@ export class AppModule {
   }
 }
 
-function protectionOf(options: CognitoAuthOptions = {}): DynamicModule {
+function protectionOf(signIn: SignIn, options: CognitoAuthOptions = {}): DynamicModule {
   return CognitoAuthModule.forRoot({
     ...options,
-    tokenFrom: [fromBearerHeader(), fromSession({ refresh: true })],
+    tokenFrom: [fromBearerHeader(), ...(signIn.options ? [fromSession({ refresh: true })] : [])],
     imports: [UsersModule],
     identity: AccountIdentity,
     permissions: RolePermissions,

@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { ACCESS_CONTROL, AccessControl } from './access/access-control.js';
 import { CheckInstances } from './access/check-instances.js';
 import { CognitoGuard } from './access/cognito.guard.js';
+import { ExtractorChecks } from './access/extractor-checks.js';
 import { GlobalGuards } from './access/global-guards.js';
 import { MESSAGE_HANDLERS } from './access/message-handlers.js';
 import { REGISTRATION_SCOPE } from './access/registration-scope.js';
@@ -42,6 +43,7 @@ import { GraphqlOperations } from './transport/graphql-operations.js';
     AccessControl,
     { provide: ACCESS_CONTROL, useExisting: AccessControl },
     CheckInstances,
+    ExtractorChecks,
     GlobalGuards,
     MESSAGE_HANDLERS,
     GraphqlOperations,

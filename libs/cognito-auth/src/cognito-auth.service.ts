@@ -8,14 +8,17 @@ import { RouteInventory } from './access/route-inventory.js';
 import type { RouteInfo } from './access/route-inventory.js';
 import { accessRulesFrom, checkIsPlain } from './access/rule-values.js';
 import type { VerifyRules } from './access/rule-values.js';
-import { CognitoAuthError } from './cognito-auth.errors.js';
+import type { SignInPages } from './access/sign-in-pages.js';
+import { CognitoAuthError, CognitoAuthOptionsError } from './cognito-auth.errors.js';
 import { lastExpiryOf } from './revocation/revocation-store.js';
 import type { RevocationTarget } from './revocation/revocation-store.js';
 import { asRefusal } from './strategy/token-verifier.js';
 import type { VerifiedToken } from './strategy/verified-tokens.js';
 import type { TokenUse } from './token/claims.js';
+import { parseToken } from './token/compact-token.js';
 import type { CognitoPrincipal } from './token/principal.js';
-import { extractToken } from './transport/token-extractors.js';
+import { problemsOfExtractors } from './transport/scoped-extractor.js';
+import type { SocketMessage } from './transport/socket-message.js';
 import type { TokenExtractor } from './transport/token-extractors.js';
 
 /** What to ask of the token of a connection, and whom to tell when a message is refused. */
@@ -30,6 +33,14 @@ export interface ConnectionRules extends VerifyRules {
    * was decided for its first caller.
    */
   allowUserChange?: boolean;
+}
+
+/** Where the token of a handshake may be, and what it is for. */
+interface HandshakeSetup {
+  readonly tokenFrom?: readonly TokenExtractor[] | undefined;
+  readonly userPools?: readonly string[] | undefined;
+  /** What lasts as long as the connection, too. */
+  readonly connections?: readonly object[];
 }
 
 /** Verifies tokens outside of a guard, revokes them, and tells what the routes ask for. */
@@ -120,16 +131,54 @@ export class CognitoAuthService {
   }
 
   /**
-   * The token of a request, or of what stands for one, where the option `tokenFrom` or these
-   * extractors find it.
+   * The token of a handshake, where the option `tokenFrom` or these extractors find it.
+   *
+   * @param setup `connections` get the token besides that of the message
+   * @internal
+   */
+  tokenOf(
+    message: SocketMessage,
+    { tokenFrom, userPools, connections = [] }: HandshakeSetup = {},
+  ): Promise<string | null> {
+    const all = [message.connection, ...connections];
+    return this.access.tokens.ofHandshake(message, all, userPools, tokenFrom);
+  }
+
+  /**
+   * Verifies a connection again: its token of now, where that is in a session.
+   *
+   * @throws CognitoAuthError
+   * @internal
+   */
+  async verifyConnection(
+    connection: object,
+    token: string,
+    rules?: VerifyRules,
+  ): Promise<CognitoPrincipal> {
+    return this.verify((await this.access.connectionTokens.of(connection)) ?? token, rules);
+  }
+
+  /**
+   * Makes sign-in pages known to the extractors and middlewares of the application.
    *
    * @internal
    */
-  async tokenOf(
-    request: object,
-    tokenFrom: readonly TokenExtractor[] = this.access.verifier.options.tokenFrom,
-  ): Promise<string | null> {
-    return extractToken(tokenFrom, request);
+  addSignInPages(pages: SignInPages): void {
+    this.access.signInPages.push(pages);
+  }
+
+  /** @internal */
+  get signInPages(): readonly SignInPages[] {
+    return this.access.signInPages;
+  }
+
+  /**
+   * @throws CognitoAuthOptionsError when one of them can never find a token in this application
+   * @internal
+   */
+  checkExtractors(tokenFrom: readonly TokenExtractor[]): void {
+    const problems = problemsOfExtractors(tokenFrom, this.access.signInPages);
+    if (problems.length > 0) throw new CognitoAuthOptionsError(problems);
   }
 
   private verified(token: string): VerifiedToken | Promise<VerifiedToken> {
@@ -210,6 +259,32 @@ export class CognitoAuthService {
     const { userPools } = this.access.verifier.options;
     const pools = userPools.filter(({ clientIds }) => clientIds?.has(clientId) ?? true);
     return pools.flatMap(({ issuers }) => Array.from(issuers.keys()));
+  }
+
+  /**
+   * The names of the user pools that accept the tokens of an app client: those that name it before
+   * those that accept every one.
+   *
+   * @internal
+   */
+  userPoolsOf(clientId: string): string[] {
+    const { userPools } = this.access.verifier.options;
+    const naming = userPools.filter(({ clientIds }) => clientIds?.has(clientId));
+    const accepting = userPools.filter(({ clientIds }) => !clientIds);
+    return [...naming, ...accepting].map(({ name }) => name);
+  }
+
+  /**
+   * The name of the user pool that a token says it is of. It is not verified: it only chooses.
+   *
+   * @internal
+   */
+  claimedUserPoolOf(token: string): string | undefined {
+    const { options, userPools } = this.access.verifier;
+    const unverified = parseToken(token, options.maxTokenLength);
+    if (unverified instanceof CognitoAuthError) return undefined;
+    const issuer = userPools.issuerOf(unverified.claims);
+    return issuer instanceof CognitoAuthError ? undefined : issuer.pool.name;
   }
 
   /** The protection space that challenges name. */

@@ -16,6 +16,8 @@ export { CognitoAuthService } from './cognito-auth.service.js';
 /** @internal */
 export { RegisteredCognitoAuthService } from './cognito-auth.service.js';
 export type { ConnectionRules } from './cognito-auth.service.js';
+export { cognitoMiddleware } from './cognito-auth.middleware.js';
+export type { CognitoMiddlewareRules } from './cognito-auth.middleware.js';
 export { CognitoAuthError, CognitoAuthOptionsError } from './cognito-auth.errors.js';
 export type { CognitoAuthErrorCode } from './cognito-auth.errors.js';
 
@@ -72,6 +74,10 @@ export {
 } from './transport/token-extractors.js';
 export type { TokenCarrier, TokenExtractor } from './transport/token-extractors.js';
 export { onGraphqlConnect } from './transport/graphql-connect.js';
+/** @internal */
+export type { SignInPages } from './access/sign-in-pages.js';
+/** @internal */
+export { scopedExtractor } from './transport/scoped-extractor.js';
 export { RpcCall } from './transport/rpc-call.js';
 export { SocketMessage } from './transport/socket-message.js';
 export type { Handshake } from './transport/socket-message.js';

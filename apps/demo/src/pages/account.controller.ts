@@ -12,7 +12,6 @@ import { pageIn, type PageResponse } from './page.js';
 export class AccountController {
   @Get()
   @UsersOnly()
-  @RedirectToLogin()
   account(
     @CurrentUser() { account }: Caller & { readonly account: Account },
     @Res({ passthrough: true }) response: PageResponse,
@@ -30,3 +29,9 @@ ${details}
     return pageIn(response, { title: 'Your account', content });
   }
 }
+
+/** The same page where browsers can sign in. */
+@ApiExcludeController()
+@Controller('account')
+@RedirectToLogin()
+export class BrowserAccountController extends AccountController {}

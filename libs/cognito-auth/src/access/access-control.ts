@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { RevocationStore } from '../revocation/revocation-store.js';
 import { TokenVerifier } from '../strategy/token-verifier.js';
@@ -18,6 +19,8 @@ import { callHook, hookFailed, HOOKS, identityIn, textsOf } from './hooks.js';
 import type { GroupsProvider, IdentityResolver, PermissionsProvider } from './hooks.js';
 import { RefusalLog } from './refusal-log.js';
 import { RequestTokens } from './request-tokens.js';
+import { signInPagesOf } from './sign-in-pages.js';
+import type { SignInPages } from './sign-in-pages.js';
 
 /**
  * The token of `AccessControl` for guards in any module of the application.
@@ -40,7 +43,8 @@ export class AccessControl {
   readonly connectionTokens = new ConnectionTokens();
   readonly refusals: RefusalLog;
 
-  private readonly tokens: RequestTokens;
+  readonly signInPages: SignInPages[];
+  readonly tokens: RequestTokens;
   private readonly admissions = new WeakMap<ExecutionContext, Promise<true>>();
 
   constructor(
@@ -50,9 +54,12 @@ export class AccessControl {
     @Optional() @Inject(HOOKS.groups) private readonly groups?: GroupsProvider,
     @Optional() @Inject(HOOKS.permissions) readonly permissions?: PermissionsProvider,
     @Optional() @Inject(HOOKS.revocation) readonly revocation?: RevocationStore,
+    @Optional() @Inject(ApplicationConfig) application: object = {},
   ) {
+    const { tokenFrom } = verifier.options;
     this.refusals = new RefusalLog(verifier.options);
-    this.tokens = new RequestTokens(verifier.options.tokenFrom, this.connectionTokens);
+    this.signInPages = signInPagesOf(application);
+    this.tokens = new RequestTokens(tokenFrom, this.connectionTokens, this.signInPages);
   }
 
   /**
@@ -61,7 +68,7 @@ export class AccessControl {
    * @throws CognitoAuthError
    */
   admit(context: ExecutionContext, rules: AccessRules): true | CognitoAuthError | Promise<true> {
-    const authentication = authenticationOf(context, this.verifier, this.tokens);
+    const authentication = authenticationOf(context, this.verifier, this.tokens, rules);
     const { refusal, verified } = authentication;
     if (refusal) return refusal;
     return verified instanceof Promise

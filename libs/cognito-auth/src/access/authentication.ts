@@ -6,6 +6,7 @@ import type { VerifiedToken } from '../strategy/verified-tokens.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { guardedRequestOf, requestOf } from '../transport/request-of.js';
 import type { RequestLike } from '../transport/request-of.js';
+import type { AccessRules } from './access-rules.js';
 import type { RequestTokens } from './request-tokens.js';
 
 /**
@@ -16,6 +17,8 @@ import type { RequestTokens } from './request-tokens.js';
 export interface Authentication {
   readonly verifier: TokenVerifier;
   readonly request: RequestLike;
+  /** Those that the token was chosen for, of a request that may have several. */
+  readonly userPools?: AccessRules['userPools'];
   /** What another registration found out about the same request before. */
   readonly earlier?: Authentication;
   /** `null` when the request has none; absent until it is found. */
@@ -88,22 +91,29 @@ class Recorded extends Existing {
  * A refusal that is clear at once is kept and not thrown: unwinding the stack is a good part of
  * what a flood of bad tokens costs.
  *
+ * Where the route chooses among tokens, a guard may choose again after a middleware; but all fields
+ * of a GraphQL operation, which run side by side, have the caller of the first one.
+ *
  * @throws CognitoAuthError when no token can be read
  */
 export function authenticationOf(
   context: ExecutionContext,
   verifier: TokenVerifier,
   tokens: RequestTokens,
+  rules: AccessRules,
 ): Authentication {
   const request = requestOf(context);
+  const userPools = tokens.dependOnRoute ? rules.userPools : undefined;
   const earlier = Recorded.latestOf(request);
   for (let known = earlier; known; known = known.earlier) {
-    if (known.verifier === verifier && !known.byPassport) return known;
+    if (known.verifier !== verifier || known.byPassport) continue;
+    if (known.userPools === userPools || context.getType<string>() === 'graphql') return known;
   }
-  const token = tokens.of(request);
+  const token = tokens.of(request, userPools);
   const authentication: Authentication = {
     verifier,
     request,
+    userPools,
     earlier,
     token: undefined,
     verified: null,

@@ -1,5 +1,7 @@
 import type { CognitoAuthError } from '../cognito-auth.errors.js';
 import { asRefusal } from '../strategy/token-verifier.js';
+import { scopedAmong } from '../transport/scoped-extractor.js';
+import type { ExtractionScope } from '../transport/scoped-extractor.js';
 import { SocketMessage } from '../transport/socket-message.js';
 import {
   checkCharacters,
@@ -12,13 +14,18 @@ import type { ConnectionTokens } from './connection-tokens.js';
 
 /** Where the tokens of requests are found. */
 export class RequestTokens {
+  /** Whether a request may have several tokens, of which the user pools of its route choose one. */
+  readonly dependOnRoute: boolean;
+
   private readonly extractors: readonly TokenExtractor[];
 
   constructor(
     private readonly tokenFrom: readonly TokenExtractor[],
     private readonly connections: ConnectionTokens,
+    private readonly signInPages: readonly object[],
   ) {
     this.extractors = uncheckedExtractors(tokenFrom);
+    this.dependOnRoute = scopedAmong(tokenFrom).length > 0;
   }
 
   /**
@@ -26,12 +33,34 @@ export class RequestTokens {
    *
    * @throws CognitoAuthError `malformed_request`
    */
-  of(request: object): string | null | Promise<string | null> {
+  of(request: object, userPools?: readonly string[]): string | null | Promise<string | null> {
     if (request instanceof SocketMessage) {
       const token = this.connections.of(request.connection);
       if (token !== undefined) return token;
     }
-    return extractToken(this.extractors, request);
+    return extractToken(this.extractors, request, this.scopeOf(userPools));
+  }
+
+  /**
+   * The token of a handshake, or `null`. One that comes from a session is looked up there again
+   * whenever the connection is asked about.
+   *
+   * @param connections what lasts as long as the connection and gets the token
+   */
+  async ofHandshake(
+    message: SocketMessage,
+    connections: readonly object[],
+    userPools?: readonly string[],
+    tokenFrom: readonly TokenExtractor[] = this.tokenFrom,
+  ): Promise<string | null> {
+    const scope = { signInPages: this.signInPages, userPools };
+    const token = await extractToken(tokenFrom, message, scope);
+    const changing = scopedAmong(tokenFrom);
+    if (token === null || changing.length === 0) return token;
+    const find = () => extractToken(changing, message, scope);
+    if (token !== (await find())) return token;
+    for (const connection of connections) this.connections.follow(connection, { token, find });
+    return token;
   }
 
   /** The refusal of a request in which there is none. */
@@ -49,5 +78,9 @@ export class RequestTokens {
       return asRefusal(malformedRequest);
     }
     return refusal;
+  }
+
+  private scopeOf(userPools?: readonly string[]): ExtractionScope | undefined {
+    return this.dependOnRoute ? { signInPages: this.signInPages, userPools } : undefined;
   }
 }

@@ -9,7 +9,10 @@ export interface CookieAttributes {
   readonly maxAge: number;
 }
 
-/** One request of a browser and its answer, whatever framework stands around them. */
+/**
+ * One request of a browser and its answer, whatever framework stands around them. The handshake of
+ * a socket has no answer: what is set then goes nowhere.
+ */
 export class BrowserExchange {
   /** The session of the request, once it was looked for. */
   session?: Promise<Session | undefined>;
@@ -21,7 +24,7 @@ export class BrowserExchange {
 
   constructor(
     readonly request: IncomingMessage,
-    private readonly response: ServerResponse,
+    private readonly response?: ServerResponse,
   ) {}
 
   /**
@@ -41,7 +44,7 @@ export class BrowserExchange {
   }
 
   setHeader(name: string, value: string): void {
-    if (!this.response.headersSent) this.response.setHeader(name, value);
+    if (this.response?.headersSent === false) this.response.setHeader(name, value);
   }
 
   /** Sends a cookie with the answer, whatever else sets cookies there. */
@@ -67,9 +70,9 @@ export class BrowserExchange {
    * response: so ours are added at the last moment that there is.
    */
   private changeWhenWritten(): void {
-    if (this.isWatched) return;
-    this.isWatched = true;
     const { response } = this;
+    if (!response || this.isWatched) return;
+    this.isWatched = true;
     // oxlint-disable-next-line typescript/unbound-method -- called on the response again
     const writeHead = response.writeHead as (...args: unknown[]) => ServerResponse;
     response.writeHead = (...args: unknown[]) => {

@@ -6,7 +6,7 @@ import type {
 } from '@nestjs/common';
 import { createHostedUiController } from './cognito-hosted-ui.controller.js';
 import type { CognitoHostedUiOptions } from './cognito-hosted-ui.options.js';
-import { HOSTED_UI_CONTROLLER, HOSTED_UI_PATH } from './injection-tokens.js';
+import { HOSTED_UI_CONTROLLER, HOSTED_UI_NAME, HOSTED_UI_PATH } from './injection-tokens.js';
 
 /** What is decided when the module is written down, not when its options are known. */
 export interface CognitoHostedUiExtras {
@@ -17,6 +17,14 @@ export interface CognitoHostedUiExtras {
    * Default: `'auth'`.
    */
   path?: string | false;
+
+  /**
+   * The name of this registration, for `fromSession('staff')` and `@RedirectToLogin('staff')` where
+   * an application has several.
+   *
+   * Default: the name of the user pool that accepts the app client.
+   */
+  name?: string;
 
   /**
    * Whether every module of the application can inject `CognitoHostedUiService`.
@@ -33,7 +41,12 @@ export interface CognitoHostedUiExtras {
   imports?: ModuleMetadata['imports'];
 }
 
-const EXTRAS: CognitoHostedUiExtras = { path: 'auth', isGlobal: true, imports: undefined };
+const EXTRAS: CognitoHostedUiExtras = {
+  path: 'auth',
+  name: undefined,
+  isGlobal: true,
+  imports: undefined,
+};
 
 /** Creates the options of the module, for `forRootAsync({ useClass })` and `useExisting`. */
 export type CognitoHostedUiOptionsFactory = ConfigurableModuleOptionsFactory<
@@ -62,6 +75,7 @@ function withExtras(definition: DynamicModule, extras: CognitoHostedUiExtras): D
     providers: [
       ...(definition.providers ?? []),
       { provide: HOSTED_UI_PATH, useValue: path },
+      { provide: HOSTED_UI_NAME, useValue: extras.name },
       { provide: HOSTED_UI_CONTROLLER, useValue: controller },
     ],
   };

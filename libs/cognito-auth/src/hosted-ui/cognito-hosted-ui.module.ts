@@ -12,6 +12,7 @@ import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-optio
 import { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
 import { CookieSessions } from './cookie-sessions.js';
 import { FailureLog } from './failure-log.js';
+import { HostedUi } from './hosted-ui.js';
 import { IdentityProvider } from './identity-provider.js';
 import { HOSTED_UI_PATH, RESOLVED_OPTIONS, SESSION_STORE, SESSIONS } from './injection-tokens.js';
 import { Logins } from './logins.js';
@@ -63,16 +64,20 @@ import { TokenPair } from './token-pair.js';
     TokenPair,
     IdentityProvider,
     SessionRefresher,
+    HostedUi,
     CognitoHostedUiService,
   ],
   exports: [CognitoHostedUiService],
 })
 export class CognitoHostedUiModule extends ConfigurableModuleClass implements NestModule {
+  private isConnecting = false;
+
   constructor(
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
-    @Inject(CognitoHostedUiService) private readonly hostedUi: CognitoHostedUiService,
+    @Inject(HostedUi) private readonly hostedUi: HostedUi,
   ) {
     super();
+    this.connectEarly();
   }
 
   /**
@@ -88,7 +93,7 @@ export class CognitoHostedUiModule extends ConfigurableModuleClass implements Ne
   /**
    * Registers the routes with options that are injected or awaited.
    *
-   * `path`, `isGlobal` and `imports` stand beside `useFactory`, `useClass` or `useExisting`.
+   * `path`, `name`, `isGlobal` and `imports` stand beside `useFactory`, `useClass` or `useExisting`.
    *
    * @example `CognitoHostedUiModule.forRootAsync({ inject: [ConfigService], useFactory: (config) => config.get('hostedUi') })`
    */
@@ -98,6 +103,27 @@ export class CognitoHostedUiModule extends ConfigurableModuleClass implements Ne
 
   /** For every request, also for those outside of the global prefix, such as GraphQL's. */
   configure(): void {
+    this.connectRequests();
+  }
+
+  /** Before whatever main.ts mounts by `app.use()`, where that is possible. */
+  private connectEarly(): void {
+    // A test has its server later than its providers; Nest up to 11.0 does not tell when.
+    const { httpAdapter, init$ } = this.adapterHost as Partial<HttpAdapterHost>;
+    const connect = () => {
+      try {
+        this.connectRequests();
+      } catch {
+        // Fastify takes no middleware yet: configure() is early enough for everything else.
+      }
+    };
+    if (httpAdapter) connect();
+    else init$?.subscribe(connect);
+  }
+
+  private connectRequests(): void {
+    if (this.isConnecting) return;
     this.adapterHost.httpAdapter.use(this.hostedUi.middleware);
+    this.isConnecting = true;
   }
 }

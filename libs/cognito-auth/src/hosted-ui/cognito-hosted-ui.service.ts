@@ -1,90 +1,29 @@
-import { randomBytes } from 'node:crypto';
-import { HttpException, Inject, Injectable, Logger, Optional } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
-import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
-import type { CognitoAuthService, CognitoUser } from '../index.js';
-import { checkedParameters } from './authorization-parameters.js';
-import type { HostedUiParameters } from './authorization-parameters.js';
-import { BrowserExchange } from './browser-exchange.js';
-import { CognitoHostedUiError, hasCode } from './cognito-hosted-ui.errors.js';
-import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
-import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
-import { connect, connectionsOf } from './connected-requests.js';
-import type { HostedUiConnection, Middleware } from './connected-requests.js';
-import { isCrossSite, isPrefetch, isUnsafe } from './cross-site.js';
-import { FailureLog } from './failure-log.js';
-import type { Undertaking } from './failure-log.js';
-import { IdentityProvider } from './identity-provider.js';
-import type { HostedUiPage, Tokens } from './identity-provider.js';
-import { HOSTED_UI_CONTROLLER, RESOLVED_OPTIONS, SESSIONS } from './injection-tokens.js';
-import { Logins, unknownState } from './logins.js';
-import type { Login } from './logins.js';
-import { isNavigation, isOpenedByUser } from './navigation.js';
-import { publicPrefixOf, returnPathOf } from './return-to.js';
-import { needsRefresh, revocableOf, secondsLeft } from './session.js';
-import type { Session } from './session.js';
-import { SessionCookies } from './session-cookies.js';
-import { SessionRefresher } from './session-refresher.js';
-import type { Sessions } from './sessions.js';
-import { TokenPair } from './token-pair.js';
-import type { VerifiedPair } from './token-pair.js';
-
-/** Who is signed in with a browser. */
-export interface CognitoSession {
-  /** What the access token proves. */
-  readonly user: CognitoUser;
-  /** What the ID token proves: email, name and the like. */
-  readonly identity: CognitoUser;
-  /** When its tokens expire, if they are not refreshed. */
-  readonly expiresAt: Date;
-}
-
-/** How a sign-in begins that is not the usual one. */
-export interface HostedUiLoginStart {
-  /**
-   * The page of Cognito to open.
-   *
-   * Default: `'login'`.
-   */
-  readonly page?: HostedUiPage;
-  /** Further parameters for Cognito. Default: none. */
-  readonly parameters?: HostedUiParameters;
-}
+import { Inject, Injectable } from '@nestjs/common';
+import type { Middleware } from './connected-requests.js';
+import { HostedUi } from './hosted-ui.js';
+import type { CognitoSession, HostedUiLoginStart } from './hosted-ui.js';
 
 /**
  * Signs the users of browsers in and out, for a controller of your own.
  *
  * Every method takes the request of Express or Fastify, and lets its answer carry the cookies;
- * the answer itself is left to the caller.
+ * the answer itself is left to the caller. A test may replace it: routes, `fromSession()` and
+ * redirects do not depend on it.
  */
 @Injectable()
-export class CognitoHostedUiService implements OnModuleInit {
-  private readonly logger = new Logger('CognitoHostedUiModule');
-
-  /** What stands before the paths of this application in the addresses that browsers open. */
-  private publicPrefix = '';
+export class CognitoHostedUiService {
+  /**
+   * Lets a request find its session. The module runs it before whatever `main.ts` mounts by
+   * `app.use()`; call it yourself only for servers and routers of your own. Once is enough, and
+   * twice does no harm.
+   *
+   * @example `router.use(hostedUi.middleware)`
+   */
+  readonly middleware: Middleware;
 
   /** @internal */
-  constructor(
-    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
-    @Inject(RegisteredCognitoAuthService) private readonly auth: CognitoAuthService,
-    @Inject(IdentityProvider) private readonly provider: IdentityProvider,
-    @Inject(Logins) private readonly logins: Logins,
-    @Inject(SESSIONS) private readonly sessions: Sessions,
-    @Inject(SessionCookies) private readonly cookies: SessionCookies,
-    @Inject(SessionRefresher) private readonly refresher: SessionRefresher,
-    @Inject(TokenPair) private readonly tokens: TokenPair,
-    @Inject(FailureLog) private readonly failures: FailureLog,
-    @Optional() @Inject(HOSTED_UI_CONTROLLER) private readonly controller?: object,
-  ) {}
-
-  /** @throws CognitoAuthOptionsError when Cognito would lead browsers to no route */
-  onModuleInit(): void {
-    this.publicPrefix = this.findPublicPrefix();
-    if (!this.options.cookies.isSecretRandom) return;
-    this.logger.warn(
-      'Sessions end with this process: the option "cookies.secret" and COGNITO_COOKIE_SECRET are not set',
-    );
+  constructor(@Inject(HostedUi) private readonly hostedUi: HostedUi) {
+    this.middleware = hostedUi.middleware;
   }
 
   /**
@@ -93,23 +32,11 @@ export class CognitoHostedUiService implements OnModuleInit {
    * @param returnTo the path to come back to; by default what `afterLogin` says
    * @param begin the page to open, and parameters for Cognito; the option `parameters` does not
    * restrict those that your code names
-   * @throws CognitoHostedUiError `invalid_return_to`, `invalid_parameter`; `navigation_required` or `prefetch_refused`
-   * for what a page loads without its user
+   * @throws CognitoHostedUiError `invalid_return_to`, `invalid_parameter`; `navigation_required` or
+   * `prefetch_refused` for what a page loads without its user
    */
-  async login(
-    request: object,
-    returnTo?: unknown,
-    { page, ...begin }: HostedUiLoginStart = {},
-  ): Promise<string> {
-    return this.on(request, 'login', async (exchange) => {
-      checkOpened(exchange);
-      const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
-      const parameters = checkedParameters(begin.parameters ?? {});
-      const { max_age: age } = parameters;
-      const maxAge = age === undefined ? undefined : Number(age);
-      const login = await this.logins.begin({ returnTo: path, maxAge }, exchange);
-      return this.provider.loginAddress(login, { page, parameters });
-    });
+  login(request: object, returnTo?: unknown, begin?: HostedUiLoginStart): Promise<string> {
+    return this.hostedUi.login(request, returnTo, begin);
   }
 
   /**
@@ -121,21 +48,8 @@ export class CognitoHostedUiService implements OnModuleInit {
    * `token_rejected`, `session_too_large`, `identity_provider_unavailable`, `store_unavailable`
    * @throws HttpException from `afterLogin`
    */
-  async callback(request: object): Promise<string> {
-    return this.on(request, 'callback', async (exchange) => {
-      const { query } = exchange;
-      const login = await this.logins.end(query.get('state'), exchange);
-      if (!login) return this.pathOfKnown(exchange);
-      // Whoever was signed in and has registered a passkey brings no code.
-      if (isWithoutResult(query) && (await this.find(exchange))) {
-        return login.returnTo ?? this.defaultPath();
-      }
-      const tokens = await this.provider.exchange(query, login);
-      const pair = await this.tokens.verifyNew(tokens, login.nonce);
-      const path = await this.pathAfter(login, pair);
-      await this.start(sessionOf(tokens, pair), exchange);
-      return path;
-    });
+  callback(request: object): Promise<string> {
+    return this.hostedUi.callback(request);
   }
 
   /**
@@ -144,11 +58,8 @@ export class CognitoHostedUiService implements OnModuleInit {
    * @throws CognitoAuthError when its tokens are not valid any more
    * @throws CognitoHostedUiError `identity_provider_unavailable`, `store_unavailable`
    */
-  async session(request: object): Promise<CognitoSession | null> {
-    return this.on(request, 'session', async (exchange) => {
-      const session = await this.liveSession(exchange);
-      return session ? this.described(session) : null;
-    });
+  session(request: object): Promise<CognitoSession | null> {
+    return this.hostedUi.session(request);
   }
 
   /**
@@ -158,13 +69,8 @@ export class CognitoHostedUiService implements OnModuleInit {
    * @throws CognitoHostedUiError `cross_site_request`, `session_expired`,
    * `identity_provider_unavailable`, `store_unavailable`
    */
-  async refresh(request: object): Promise<CognitoSession> {
-    return this.on(request, 'refresh', async (exchange) => {
-      this.checkSameSite(exchange);
-      const session = await this.find(exchange);
-      if (!session) throw new CognitoAuthError('missing_token', 'Nobody is signed in');
-      return this.described(await this.renew(session, exchange));
-    });
+  refresh(request: object): Promise<CognitoSession> {
+    return this.hostedUi.refresh(request);
   }
 
   /**
@@ -173,263 +79,7 @@ export class CognitoHostedUiService implements OnModuleInit {
    *
    * @throws CognitoHostedUiError `cross_site_request`, `prefetch_refused`, `store_unavailable`
    */
-  async logout(request: object): Promise<string> {
-    return this.on(request, 'logout', async (exchange) => {
-      this.checkSameSite(exchange);
-      checkNotPrefetch(exchange);
-      const session = await this.find(exchange);
-      if (session) await this.end(await this.refresher.latest(session));
-      this.clear(exchange);
-      return this.provider.logoutAddress();
-    });
+  logout(request: object): Promise<string> {
+    return this.hostedUi.logout(request);
   }
-
-  /** @internal Connects each request to this registration; nothing is read until it is asked for. */
-  readonly middleware: Middleware = (request, response, next) => {
-    const exchange = new BrowserExchange(request, response);
-    connect(request, {
-      exchange,
-      accessToken: (refresh) =>
-        this.cookies.areIn(exchange) ? this.accessToken(exchange, refresh) : null,
-      ignoresSession: () => this.cookies.areIn(exchange) && exchange.session === undefined,
-      loginPath: (innerPath) => this.loginPath(innerPath),
-      owner: this,
-    });
-    next();
-  };
-
-  private findPublicPrefix(): string {
-    const { redirectUri } = this.options;
-    const callbacks = this.auth
-      .routes()
-      .filter(({ controller, handler }) => controller === this.controller && handler === 'callback')
-      .map(({ path }) => path);
-    if (callbacks.length === 0) return '';
-    const prefixes = callbacks.map((path) => publicPrefixOf(redirectUri, path));
-    const prefix = prefixes.find((found) => found !== undefined);
-    if (prefix !== undefined) return prefix;
-    throw wrongHostedUiOptions([
-      `"redirectUri" must end with ${callbacks.join(' or ')}, where this application has the callback (with its global prefix), got ${JSON.stringify(redirectUri)}.`,
-    ]);
-  }
-
-  private async on<T>(
-    request: object,
-    undertaking: Undertaking,
-    work: (exchange: BrowserExchange) => Promise<T>,
-  ): Promise<T> {
-    const { exchange } = this.connectionOf(request);
-    return this.failures.watch(undertaking, () => work(exchange));
-  }
-
-  private connectionOf(request: object): HostedUiConnection {
-    const connection = connectionsOf(request).find(({ owner }) => owner === this);
-    if (connection) return connection;
-    throw new TypeError('CognitoHostedUiService needs the request of Express or Fastify');
-  }
-
-  private async accessToken(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
-    if (isUnsafe(exchange.request) && this.isCrossSite(exchange)) return null;
-    try {
-      const session = await this.failures.watch('session', () =>
-        refresh ? this.liveSession(exchange) : this.find(exchange),
-      );
-      // Nobody chose to send an old cookie: it must not keep its user from what is for everybody.
-      if (!session || session.expiresAt <= Date.now()) return null;
-      if (this.options.noStore) exchange.keepFromCaches();
-      return session.accessToken;
-    } catch (error) {
-      if (error instanceof CognitoHostedUiError && error.retryAfter) {
-        exchange.setHeader('Retry-After', String(error.retryAfter));
-      }
-      throw error;
-    }
-  }
-
-  /** @param innerPath a path within this application */
-  private loginPath(innerPath?: string): string {
-    const path = `${this.options.site.base}login`;
-    if (innerPath === undefined) return path;
-    try {
-      const checked = returnPathOf(this.publicPrefix + innerPath, this.options.site);
-      return `${path}?${new URLSearchParams({ returnTo: checked }).toString()}`;
-    } catch {
-      return path;
-    }
-  }
-
-  private checkSameSite(exchange: BrowserExchange): void {
-    if (!this.isCrossSite(exchange)) return;
-    const message =
-      'This request comes from another site; it is answered to pages of this one only';
-    throw new CognitoHostedUiError('cross_site_request', message);
-  }
-
-  private isCrossSite({ request }: BrowserExchange): boolean {
-    return isCrossSite(request, this.options.site.origin);
-  }
-
-  private async pathAfter({ returnTo }: Login, pair: VerifiedPair): Promise<string> {
-    const { afterLogin, site } = this.options;
-    if (typeof afterLogin !== 'function') return returnTo ?? this.defaultPath();
-    return called(async () => {
-      const path = (await afterLogin({ ...pair, returnTo })) ?? returnTo ?? this.defaultPath();
-      return returnPathOf(path, site);
-    });
-  }
-
-  /** @throws CognitoHostedUiError `invalid_state` unless somebody is signed in */
-  private async pathOfKnown(exchange: BrowserExchange): Promise<string> {
-    const isPerson = isNavigation(exchange.request.headers);
-    if (!isPerson || !(await this.find(exchange))) throw unknownState(this.options.site);
-    return this.defaultPath();
-  }
-
-  private defaultPath(): string {
-    const { afterLogin } = this.options;
-    return typeof afterLogin === 'string' ? afterLogin : `${this.publicPrefix}/`;
-  }
-
-  /** With a new id, so that nobody can know it beforehand. */
-  private async start(session: Session, exchange: BrowserExchange): Promise<void> {
-    const former = await this.find(exchange);
-    await this.sessions.keep(session);
-    await this.sessions.give(session, exchange);
-    exchange.session = Promise.resolve(session);
-    if (former) await this.replace(former);
-  }
-
-  private async replace(former: Session): Promise<void> {
-    this.refresher.end(former);
-    await this.attempt('forget the session of before', () => this.sessions.forget(former));
-  }
-
-  private async find(exchange: BrowserExchange): Promise<Session | undefined> {
-    exchange.session ??= this.sessions.find(exchange);
-    const session = await exchange.session;
-    return session && !this.refresher.isEnded(session) ? session : undefined;
-  }
-
-  private async liveSession(exchange: BrowserExchange): Promise<Session | undefined> {
-    const session = await this.find(exchange);
-    if (!session || !needsRefresh(session)) return session;
-    try {
-      return await this.renew(session, exchange);
-    } catch (error) {
-      if (hasCode(error, 'session_expired')) return undefined;
-      throw error;
-    }
-  }
-
-  private async renew(session: Session, exchange: BrowserExchange): Promise<Session> {
-    try {
-      const { session: renewed, problem } = await this.refresher.refresh(session);
-      await this.sessions.give(renewed, exchange);
-      exchange.session = Promise.resolve(renewed);
-      if (problem !== undefined) throw problem;
-      return renewed;
-    } catch (error) {
-      if (hasCode(error, 'session_expired')) await this.drop(session, exchange);
-      throw error;
-    }
-  }
-
-  private async drop(session: Session, exchange: BrowserExchange): Promise<void> {
-    // Who signed out, or in again, has cookies of then: they are not this request's to take.
-    if (this.refresher.isEnded(session)) return;
-    this.clear(exchange);
-    await this.sessions.forget(session);
-  }
-
-  private clear(exchange: BrowserExchange): void {
-    this.sessions.clear(exchange);
-    exchange.session = Promise.resolve(undefined);
-  }
-
-  /** What cannot be reached does not keep anybody from signing out of this application. */
-  private async end(session: Session): Promise<void> {
-    this.refresher.end(session);
-    const forgotten = await this.attempt('forget the session', () => this.sessions.forget(session));
-    const last = forgotten ?? session;
-    const isRevoked = await this.attempt('revoke the refresh token', () => this.revokeToken(last));
-    await this.attempt('revoke the session', () => this.revokeHere(last, isRevoked === true));
-  }
-
-  private async revokeToken({ refreshToken }: Session): Promise<true> {
-    if (refreshToken !== undefined) await this.provider.revoke(refreshToken);
-    return true;
-  }
-
-  private async revokeHere(session: Session, isRevokedAtCognito: boolean): Promise<void> {
-    if (!session.revocable || !this.auth.canRevoke) return;
-    // Whoever has the refresh token could go on with it until then.
-    const left = secondsLeft(session, this.options.cookies.maxAge) * 1000;
-    const until = isRevokedAtCognito ? undefined : new Date(Date.now() + left + LONGEST_TOKEN_LIFE);
-    await this.auth.revoke(session.revocable, until);
-  }
-
-  /** What the work resolves with; `undefined` and a line in the log when it fails. */
-  private async attempt<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      this.logger.error(`Could not ${what}: ${(error as Error).message}`);
-      return undefined;
-    }
-  }
-
-  private async described(session: Session): Promise<CognitoSession> {
-    const pair = await this.tokens.verify(session);
-    return { ...pair, expiresAt: new Date(session.expiresAt) };
-  }
-}
-
-/** A link to sign out that a browser loads in advance has been followed by nobody. */
-function checkNotPrefetch({ request }: BrowserExchange): void {
-  if (!isPrefetch(request)) return;
-  throw new CognitoHostedUiError('prefetch_refused', 'Nobody is signed out in advance');
-}
-
-function isWithoutResult(query: URLSearchParams): boolean {
-  return !query.has('code') && !query.has('error');
-}
-
-const LONGEST_TOKEN_LIFE = 24 * 3_600_000;
-
-function sessionOf(tokens: Tokens, { user }: VerifiedPair): Session {
-  return {
-    ...tokens,
-    ...revocableOf(user),
-    id: randomBytes(32).toString('base64url'),
-    version: 0,
-    createdAt: Date.now(),
-  };
-}
-
-/** A hook that fails is neither the fault of the user nor a way in. */
-async function called<T>(hook: () => Promise<T>): Promise<T> {
-  try {
-    return await hook();
-  } catch (cause) {
-    if (cause instanceof HttpException && !hasCode(cause, 'invalid_return_to')) throw cause;
-    throw new CognitoAuthError(
-      'hook_failed',
-      'This sign-in cannot be completed at the moment (afterLogin); try again later',
-      { cause },
-    );
-  }
-}
-
-/**
- * Refuses to begin a sign-in for an image, a frame or the like: any comment on a page could have
- * hundreds of them, each with a cookie. Scripts of the same site may ask, since they can tell their
- * user. Browsers that do not say so are let through.
- */
-function checkOpened({ request }: BrowserExchange): void {
-  if (isPrefetch(request)) {
-    throw new CognitoHostedUiError('prefetch_refused', 'Nobody is signed in in advance');
-  }
-  if (isOpenedByUser(request.headers)) return;
-  const message = 'A sign-in begins when its page is opened, not behind another page';
-  throw new CognitoHostedUiError('navigation_required', message);
 }

@@ -6,6 +6,14 @@ export interface HostedUiConnection {
   readonly exchange: BrowserExchange;
   /** The registration. */
   readonly owner: object;
+  /** That of the registration. */
+  readonly name: string;
+
+  /** Whether its session may be of one of these user pools. */
+  serves(userPools: readonly string[]): boolean;
+
+  /** Whether a token of its session is of one of these user pools, as far as it says so itself. */
+  isOneOf(userPools: readonly string[], accessToken: string): boolean;
 
   /**
    * The access token of the session, if there is a session that this request may use.
@@ -21,20 +29,68 @@ export interface HostedUiConnection {
   loginPath(innerPath?: string): string;
 }
 
-/** By Node's request, so that two applications in one process do not meet. */
-const connections = new WeakMap<object, HostedUiConnection[]>();
+/** What is known of a request. */
+interface ConnectedRequest {
+  readonly connections: HostedUiConnection[];
+  /** Whose session was asked for the last time that somebody looked for a token, and who that was. */
+  asked?: { readonly by: object; readonly connections: HostedUiConnection[] };
+}
 
-/** Connects a request to one registration of the module, more than one of which can meet it. */
-export function connect(request: IncomingMessage, connection: HostedUiConnection): void {
-  const others = connections.get(request) ?? [];
-  connections.set(request, [...others, connection]);
+/** By Node's request, so that two applications in one process do not meet. */
+const requests = new WeakMap<object, ConnectedRequest>();
+
+/**
+ * Connects a request to one registration of the module, more than one of which can meet it; does
+ * nothing the second time.
+ */
+export function connect(
+  request: IncomingMessage,
+  owner: object,
+  connection: () => HostedUiConnection,
+): void {
+  let connected = requests.get(request);
+  if (!connected) requests.set(request, (connected = { connections: [] }));
+  if (connected.connections.some((other) => other.owner === owner)) return;
+  connected.connections.push(connection());
 }
 
 /** The connections of a request of Express or Fastify; none for whatever else it is. */
 export function connectionsOf(request: unknown): readonly HostedUiConnection[] {
-  if (typeof request !== 'object' || request === null) return [];
+  return connectedOf(request)?.connections ?? [];
+}
+
+/** Takes note of whose session is asked for; several extractors of one scope add up. */
+export function noteAsked(
+  request: unknown,
+  by: object,
+  connections: readonly HostedUiConnection[],
+): void {
+  const connected = connectedOf(request);
+  if (!connected) return;
+  const { asked } = connected;
+  if (asked?.by === by) asked.connections.push(...connections);
+  else connected.asked = { by, connections: [...connections] };
+}
+
+/**
+ * Takes note that a session was asked for and does not count where the request goes: another
+ * sign-in there would bring the same.
+ */
+export function noteUseless(request: unknown, connection: HostedUiConnection): void {
+  const asked = connectedOf(request)?.asked?.connections;
+  if (asked?.includes(connection)) asked.splice(asked.indexOf(connection), 1);
+}
+
+/** Whose session the request was asked for; every one while nobody has asked. */
+export function askedOf(request: unknown): readonly HostedUiConnection[] {
+  const connected = connectedOf(request);
+  return connected?.asked?.connections ?? connected?.connections ?? [];
+}
+
+function connectedOf(request: unknown): ConnectedRequest | undefined {
+  if (typeof request !== 'object' || request === null) return undefined;
   const { raw } = request as { raw?: object };
-  return connections.get(request) ?? (raw && connections.get(raw)) ?? [];
+  return requests.get(request) ?? (raw && requests.get(raw));
 }
 
 /** A middleware in the form that Express and Fastify share. */

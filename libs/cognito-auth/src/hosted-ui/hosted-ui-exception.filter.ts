@@ -9,6 +9,7 @@ import { connectionsOf } from './connected-requests.js';
 import { errorPage, headersOfOwnPage, PAGE_HEADERS } from './error-page.js';
 import type { HostedUiRequest } from './error-page.js';
 import { FailureLog } from './failure-log.js';
+import { HostedUi } from './hosted-ui.js';
 import { RESOLVED_OPTIONS } from './injection-tokens.js';
 import { isNavigation, prefersHtml } from './navigation.js';
 
@@ -24,6 +25,7 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
   constructor(
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(RegisteredCognitoAuthService) private readonly auth: CognitoAuthService,
+    @Inject(HostedUi) private readonly hostedUi: HostedUi,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
     @Inject(FailureLog) private readonly failures: FailureLog,
   ) {
@@ -35,7 +37,7 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
     // The guard of the routes has answered, and keeps Nest from calling their handlers.
     if (this.adapterHost.httpAdapter.isHeadersSent(response)) return;
     if (!asksForPage(request.headers)) return this.answer(exception, response);
-    const page = pageOf(exception, request);
+    const page = this.pageOf(exception, request);
     if (!this.options.errorPage) return this.answer(exception, response, page);
     // Nest does not wait for filters, and whatever they reject with ends the process.
     this.ownPage(exception, request, response)
@@ -54,6 +56,18 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
       httpAdapter.setHeader(response, name, value);
     }
     httpAdapter.reply(response, page?.html ?? bodyOf(exception), exception.getStatus());
+  }
+
+  private pageOf(exception: HttpException, request: object): Page {
+    const connection = connectionsOf(request).find(({ owner }) => owner === this.hostedUi);
+    const { code } = { ...(exception.getResponse() as { code?: unknown }) };
+    const html = errorPage({
+      message: exception.message,
+      // That of somebody else's exception may be a number, or anything.
+      code: typeof code === 'string' || typeof code === 'number' ? String(code) : 'error',
+      loginPath: connection?.loginPath() ?? '/',
+    });
+    return { html, headers: PAGE_HEADERS };
   }
 
   /** The page of the application; `undefined` when it has none, or none just now. */
@@ -85,18 +99,6 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
     if (exception.retryAfter) headers['Retry-After'] = String(exception.retryAfter);
     return headers;
   }
-}
-
-function pageOf(exception: HttpException, request: object): Page {
-  const [connection] = connectionsOf(request);
-  const { code } = { ...(exception.getResponse() as { code?: unknown }) };
-  const html = errorPage({
-    message: exception.message,
-    // That of somebody else's exception may be a number, or anything.
-    code: typeof code === 'string' || typeof code === 'number' ? String(code) : 'error',
-    loginPath: connection?.loginPath() ?? '/',
-  });
-  return { html, headers: PAGE_HEADERS };
 }
 
 /** What Nest answers: a text alone would be sent as a page. */

@@ -5,8 +5,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { CognitoAuthError } from '../index.js';
 import { parametersIn } from './authorization-parameters.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
-import { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
-import type { CognitoSession } from './cognito-hosted-ui.service.js';
+import { HostedUi } from './hosted-ui.js';
+import type { CognitoSession } from './hosted-ui.js';
 import type { HostedUiPage } from './identity-provider.js';
 import { RESOLVED_OPTIONS } from './injection-tokens.js';
 import { isNavigation } from './navigation.js';
@@ -30,7 +30,7 @@ type Answer = { readonly location: string } | { readonly body: object };
 @Injectable()
 export class HostedUiRoutesGuard implements CanActivate {
   constructor(
-    @Inject(CognitoHostedUiService) private readonly hostedUi: CognitoHostedUiService,
+    @Inject(HostedUi) private readonly hostedUi: HostedUi,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
   ) {}

@@ -9,7 +9,7 @@ export type {
   HostedUiLogin,
 } from './cognito-hosted-ui.options.js';
 export { CognitoHostedUiService } from './cognito-hosted-ui.service.js';
-export type { CognitoSession, HostedUiLoginStart } from './cognito-hosted-ui.service.js';
+export type { CognitoSession, HostedUiLoginStart } from './hosted-ui.js';
 export type { HostedUiParameter, HostedUiParameters } from './authorization-parameters.js';
 export type { HostedUiRequest } from './error-page.js';
 export type { HostedUiPage } from './identity-provider.js';

@@ -1,6 +1,9 @@
 /** Where the controller is, without slashes at its ends; `false` when there is none. */
 export const HOSTED_UI_PATH = 'COGNITO_HOSTED_UI_PATH';
 
+/** The name that was given to the registration; `undefined` without one. */
+export const HOSTED_UI_NAME = 'COGNITO_HOSTED_UI_NAME';
+
 /** The controller of the registration; `undefined` when there is none. */
 export const HOSTED_UI_CONTROLLER = 'COGNITO_HOSTED_UI_CONTROLLER';
 

@@ -24,7 +24,7 @@ export class Seal {
   seal(kind: SealedKind, content: object, maxAge: number): Promise<string> {
     const [secret] = this.options.cookies.secrets;
     const limits = { ...this.iron.defaults, ttl: maxAge * 1000 };
-    return this.iron.seal({ kind, content }, secret, limits);
+    return this.iron.seal({ kind, clientId: this.options.clientId, content }, secret, limits);
   }
 
   /** What was sealed for this purpose; `undefined` for anything else, and once it is too old. */
@@ -32,9 +32,14 @@ export class Seal {
     for (const secret of this.options.cookies.secrets) {
       // oxlint-disable-next-line no-await-in-loop -- the next one only when this one does not fit
       const opened = await this.open(sealed, secret);
-      if (opened) return opened.kind === kind ? opened.content : undefined;
+      if (opened) return this.isFor(kind, opened) ? opened.content : undefined;
     }
     return undefined;
+  }
+
+  /** A browser may give a cookie the name of another one, of another registration as well. */
+  private isFor(kind: SealedKind, opened: Opened): boolean {
+    return opened.kind === kind && opened.clientId === this.options.clientId;
   }
 
   private async open(sealed: string, secret: string): Promise<Opened | undefined> {
@@ -49,5 +54,7 @@ export class Seal {
 
 interface Opened {
   readonly kind: SealedKind;
+  /** The app client whose registration has sealed it. */
+  readonly clientId: string;
   readonly content: Record<string, unknown>;
 }

@@ -8,9 +8,11 @@ import type {
   SwaggerDocumentOptions,
 } from '@nestjs/swagger';
 import { RegisteredCognitoAuthService } from '../index.js';
+import type { CognitoMiddlewareRules } from '../index.js';
 import { applyCognitoSecurity, documentRoutes } from './cognito-security.js';
 import { HOSTED_UI, checkHostedUi, hostedUiScheme } from './hosted-ui.js';
 import type { CheckedHostedUi, HostedUi } from './hosted-ui.js';
+import { protectPage } from './protected-page.js';
 import { withHostedUi } from './swagger-ui-options.js';
 
 /** How people get tokens on the page, and what is passed on to @nestjs/swagger. */
@@ -26,6 +28,17 @@ export interface CognitoSwaggerOptions {
    * Default: tokens can only be pasted.
    */
   hostedUi?: HostedUi;
+
+  /**
+   * Keeps the page, its files and its documents (`docs-json`, `docs-yaml`) for those who satisfy
+   * these rules, as `cognitoMiddleware()` does: with a bearer token, or with a session of
+   * `CognitoHostedUiModule` where `tokenFrom` has `fromSession()`.
+   *
+   * Default: everybody may see them.
+   *
+   * @example `{ groups: ['developer'], redirectToLogin: true }`
+   */
+  protect?: CognitoMiddlewareRules;
 
   /** Options of `SwaggerModule.createDocument()`. */
   documentOptions?: SwaggerDocumentOptions;
@@ -48,7 +61,8 @@ export interface CognitoSwaggerOptions {
  * the document until the page is first asked for. A prefix that is set later makes that request fail.
  *
  * @example `setupCognitoSwagger(app, 'docs', new DocumentBuilder().setTitle('Orders'))`
- * @throws CognitoAuthOptionsError when `hostedUi` is wrong
+ * @throws CognitoAuthOptionsError when `hostedUi` is wrong, or `protect` has nowhere to log in
+ * @throws TypeError when a rule of `protect` is not what its type says
  */
 export function setupCognitoSwagger(
   app: INestApplication,
@@ -57,6 +71,7 @@ export function setupCognitoSwagger(
   options: CognitoSwaggerOptions = {},
 ): OpenAPIObject {
   const { documentOptions, setupOptions } = options;
+  if (options.protect) protectPage(app, path, options.protect, setupOptions);
   const hostedUi = options.hostedUi && checkHostedUi(options.hostedUi);
   const document = SwaggerModule.createDocument(app, builder.build(), documentOptions);
   if (hostedUi) addHostedUi(document, hostedUi);

@@ -13,8 +13,8 @@ type Verification = () => Promise<CognitoPrincipal>;
 /** For those who only listen: no guard sees them again. */
 const RECHECK_EVERY = 60_000;
 
-/** For a token that has expired and is tolerated. */
-const TOLERATED_WAIT = 1000;
+/** For a token that has expired and is tolerated, and for one that cannot be verified just now. */
+const SHORT_WAIT = 1000;
 
 const watches = new WeakMap<Socket, ConnectionWatch>();
 
@@ -23,6 +23,7 @@ export class ConnectionWatch {
   private timer?: NodeJS.Timeout;
   private isOver = false;
   private verify?: Verification;
+  private expiresAt = 0;
 
   private constructor(private readonly socket: Socket) {
     socket.once('close', () => {
@@ -44,10 +45,14 @@ export class ConnectionWatch {
   }
 
   private schedule({ expiresAt }: CognitoPrincipal): void {
+    this.expiresAt = expiresAt.getTime();
+    const remaining = this.expiresAt - Date.now();
+    this.recheckAfter(remaining > 0 ? Math.min(remaining, RECHECK_EVERY) : SHORT_WAIT);
+  }
+
+  private recheckAfter(wait: number): void {
     if (this.isOver) return;
     clearTimeout(this.timer);
-    const remaining = expiresAt.getTime() - Date.now();
-    const wait = remaining > 0 ? Math.min(remaining, RECHECK_EVERY) : TOLERATED_WAIT;
     this.timer = setTimeout(() => void this.recheck(), wait).unref();
   }
 
@@ -56,9 +61,16 @@ export class ConnectionWatch {
       const principal = await this.verify?.();
       if (principal) this.schedule(principal);
     } catch (error) {
-      disconnect(this.socket, error);
+      // An outage ends nothing; but nobody can tell any more whether an expired token is tolerated.
+      const isValid = this.expiresAt > Date.now();
+      if (isValid && !isRefusal(error)) this.recheckAfter(SHORT_WAIT);
+      else disconnect(this.socket, error);
     }
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof HttpException && error.getStatus() < 500;
 }
 
 /**
@@ -66,7 +78,6 @@ export class ConnectionWatch {
  * the token that they have then.
  */
 export function disconnect(socket: Socket, error: unknown): void {
-  const isRefused = error instanceof HttpException && error.getStatus() < 500;
   const reason = error instanceof CognitoAuthError ? error.code : 'refused';
-  socket.close(isRefused ? 4403 : 4503, reason);
+  socket.close(isRefusal(error) ? 4403 : 4503, reason);
 }

@@ -6,7 +6,7 @@ import { ConnectionWatch, disconnect } from './connection-watch.js';
 import type { Socket } from './connection-watch.js';
 import { GraphqlConnection } from './graphql-connection.js';
 import type { UpgradeRequest } from './graphql-connection.js';
-import type { TokenExtractor } from './token-extractors.js';
+import type { SocketMessage } from './socket-message.js';
 
 const logger = new Logger('CognitoAuthModule');
 
@@ -21,8 +21,12 @@ interface Authentication<Rules> {
 }
 
 /** What it does for this library only. */
-interface TokenFinder {
-  tokenOf(request: object, tokenFrom?: readonly TokenExtractor[]): Promise<string | null>;
+interface Handshakes<Rules> {
+  tokenOf(
+    message: SocketMessage,
+    setup: { userPools?: readonly string[] | undefined; connections: readonly object[] },
+  ): Promise<string | null>;
+  verifyConnection(connection: object, token: string, rules?: Rules): Promise<CognitoPrincipal>;
   /** Missing where a test has another service in its place. */
   checkRules?(rules: object, caller: string): object;
 }
@@ -66,17 +70,19 @@ export function onGraphqlConnect<Rules extends object>(
   auth: Authentication<Rules>,
   rules?: NoInfer<Rules>,
 ): (this: unknown, opening: object) => Promise<boolean> {
-  if (rules) (auth as unknown as TokenFinder).checkRules?.(rules, 'onGraphqlConnect()');
+  if (rules) (auth as unknown as Handshakes<Rules>).checkRules?.(rules, 'onGraphqlConnect()');
   return async function onConnect(this: unknown, opened: object) {
     const opening = openingOf(this, opened);
     const { socket } = opening;
     const watch = ConnectionWatch.of(socket);
     let token: string | undefined;
     try {
-      token = await tokenOf(auth, opening.connection);
+      const handshakes = auth as unknown as Handshakes<Rules>;
+      token = await tokenOf(handshakes, opening, rules);
       const principal = await authenticate(auth, opening, token, rules);
       const accepted = token;
-      watch.start(principal, () => auth.verify(accepted, rules));
+      const { key } = opening.connection;
+      watch.start(principal, () => handshakes.verifyConnection(key, accepted, rules));
       return true;
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
@@ -93,8 +99,14 @@ function reportFault(error: HttpException, token?: string): void {
   logger.error('A GraphQL connection cannot be authenticated', faultText(error, token));
 }
 
-async function tokenOf(auth: object, connection: GraphqlConnection): Promise<string> {
-  const token = await (auth as TokenFinder).tokenOf(connection.message());
+async function tokenOf<Rules extends object>(
+  handshakes: Handshakes<Rules>,
+  { connection, request }: Opening,
+  rules?: Rules,
+): Promise<string> {
+  const { userPools } = (rules ?? {}) as { userPools?: readonly string[] };
+  const setup = { userPools, connections: [request] };
+  const token = await handshakes.tokenOf(connection.message(), setup);
   if (token) return token;
   throw new CognitoAuthError('missing_token', 'The connection has no token; it needs one');
 }

@@ -2,6 +2,8 @@ import { HttpException } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { cookieReader } from '../http/cookies.js';
 import { RpcCall } from './rpc-call.js';
+import { askExtractor } from './scoped-extractor.js';
+import type { ExtractionScope } from './scoped-extractor.js';
 import { SocketMessage } from './socket-message.js';
 
 /** What an extractor may look at: a request of Express or Fastify, or anything like them. */
@@ -218,24 +220,26 @@ function tokenWithoutScheme(header: string): CognitoAuthError {
  * The token that the first extractor with an answer finds, or `null`; a promise as soon as one of
  * them answers with a promise.
  *
+ * @param scope for extractors that depend on more than the request
  * @throws CognitoAuthError `malformed_request` when there is a token that cannot be read
  */
 export function extractToken(
   extractors: readonly TokenExtractor[],
   request: unknown,
+  scope?: ExtractionScope,
 ): string | null | Promise<string | null> {
   for (let index = 0; index < extractors.length; index += 1) {
     let found: unknown;
     try {
-      found = extractors[index]!(request);
+      found = askExtractor(extractors[index]!, request, scope);
     } catch (error) {
-      return tokenDespite(error, extractors.slice(index + 1), request);
+      return tokenDespite(error, extractors.slice(index + 1), request, scope);
     }
     if (found instanceof Promise) {
       const others = extractors.slice(index + 1);
       return found.then(
-        (token) => tokenIn(token) ?? extractToken(others, request),
-        (error: unknown) => tokenDespite(error, others, request),
+        (token) => tokenIn(token) ?? extractToken(others, request, scope),
+        (error: unknown) => tokenDespite(error, others, request, scope),
       );
     }
     const token = tokenIn(found);
@@ -249,6 +253,7 @@ function tokenDespite(
   refusal: unknown,
   others: readonly TokenExtractor[],
   request: unknown,
+  scope?: ExtractionScope,
 ): string | Promise<string> {
   const header = withoutScheme.get(refusal as object);
   if (header === undefined) throw asMalformed(refusal);
@@ -257,7 +262,7 @@ function tokenDespite(
     if (token !== null && header.endsWith(token)) return token;
     throw refusal;
   };
-  const found = extractToken(others, request);
+  const found = extractToken(others, request, scope);
   return found instanceof Promise ? found.then(check) : check(found);
 }
 

@@ -27,6 +27,7 @@ export function withCognitoAuth<Adapter extends WebSocketAdapter>(
   const create = adapter.create.bind(adapter);
   const bindClientConnect = adapter.bindClientConnect.bind(adapter);
   const bindMessageHandlers = adapter.bindMessageHandlers.bind(adapter);
+  auth.checkExtractors(resolved.tokenFrom ?? []);
   const connections = new Connections(auth, resolved, bindAuthenticate);
   const recovery = new IoRecovery(connections);
   const namespaces = new WeakSet<Namespace>();

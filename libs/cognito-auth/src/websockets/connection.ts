@@ -196,7 +196,9 @@ export class Connection {
     if (token === undefined || this.state === 'closed') return;
     const { auth, options } = this.setup;
     try {
-      await auth.verify(token, options.rules);
+      // A session may have newer tokens by now.
+      const principal = await auth.verifyConnection(this.client, token, options.rules);
+      if (this.token === token) this.principal = principal;
     } catch (error) {
       this.report(error);
       const isRefused = isFinal(error);
@@ -239,8 +241,11 @@ export class Connection {
   private async handshakeToken(): Promise<string | null> {
     const { auth, options } = this.setup;
     const { handshake } = this.socket;
-    if (options.tokenFrom) return auth.tokenOf(handshake, options.tokenFrom);
-    return (await auth.tokenOf(handshake, [HANDSHAKE_AUTH])) ?? auth.tokenOf(handshake);
+    const { userPools } = options.rules;
+    const { tokenFrom } = options;
+    if (tokenFrom) return auth.tokenOf(handshake, { tokenFrom, userPools });
+    const sent = await auth.tokenOf(handshake, { tokenFrom: [HANDSHAKE_AUTH] });
+    return sent ?? auth.tokenOf(handshake, { userPools });
   }
 
   // Another route may accept what this one refused, so the token itself has to be asked about.
