@@ -46,7 +46,13 @@ const LOWEST: Record<string, Setup> = {
     ],
   },
   'Nest 11.0.1': {
-    fixtures: ['nest11-cjs', 'scenarios', 'scenarios-with-peers', 'jest-with-peers'],
+    fixtures: [
+      'nest11-cjs',
+      'scenarios',
+      'scenarios-with-peers',
+      'jest-with-peers',
+      'jest-hosted-pages',
+    ],
     packages: [
       ...nest('11.0.1', '11.0.1', '11.0.5'),
       '@nestjs/passport@11.0.2',
@@ -341,6 +347,20 @@ describe('The packed library', () => {
 
   it('is loaded by the stock Jest of a Nest 11 app', { timeout: 2 * MINUTES }, async () => {
     const report = await appOf('Nest 11').run('npx', 'jest', '--json', '--runInBand', 'app.module');
+
+    expect(JSON.parse(report)).toMatchObject({ numPassedTests: 2, numTotalTests: 2 });
+  });
+
+  it('signs in in Jest with the flag that the error names', { timeout: 2 * MINUTES }, async () => {
+    const report = await appOf('Nest 11.0.1').run(
+      'env',
+      'NODE_OPTIONS=--experimental-vm-modules',
+      'npx',
+      'jest',
+      '--json',
+      '--runInBand',
+      'signing-in',
+    );
 
     expect(JSON.parse(report)).toMatchObject({ numPassedTests: 2, numTotalTests: 2 });
   });
