@@ -335,7 +335,7 @@ describe('The packed library', () => {
     const same = await app.start('graphql/main.js', '--same-context');
     try {
       expect(await me(same.url, same.token)).toEqual({ data: { me: 'alice' } });
-      expect(await me(same.url)).toMatchObject({ errors: [refusedWith('missing_token')] });
+      expect(await me(same.url)).toMatchObject({ errors: [refusedWith('unsupported_context')] });
     } finally {
       await same.stop();
     }

@@ -105,6 +105,19 @@ describe.each(ADAPTERS)('On %s, a browser', (adapter) => {
     expect(visit.status).toBe(302);
   });
 
+  it('that is a program begins a sign-in, too', async () => {
+    // fetch() of Node.js sends Sec-Fetch-Mode and no other of these headers.
+    const visit = await fetch(`${hosted.place}/auth/login`, { redirect: 'manual' });
+    expect([visit.status, visit.headers.get('location')]).toEqual([
+      302,
+      expect.stringContaining('/oauth2/authorize?'),
+    ]);
+    const json = await fetch(`${hosted.place}/auth/login`, {
+      headers: { accept: 'application/json' },
+    });
+    expect(await json.json()).toEqual({ url: expect.stringContaining('/oauth2/authorize?') });
+  });
+
   it('signs in with the last of eight tabs, and then with the first', async () => {
     const browser = hosted.browser();
     const tabs = [];

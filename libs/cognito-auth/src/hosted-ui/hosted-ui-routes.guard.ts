@@ -9,7 +9,7 @@ import { HostedUi } from './hosted-ui.js';
 import type { CognitoSession } from './hosted-ui.js';
 import type { HostedUiPage } from './identity-provider.js';
 import { RESOLVED_OPTIONS } from './injection-tokens.js';
-import { isNavigation } from './navigation.js';
+import { isReadByScript } from './navigation.js';
 
 interface Request {
   readonly url: string;
@@ -84,9 +84,9 @@ function lastSegmentOf(url: string): string | undefined {
     .findLast((segment) => segment !== '');
 }
 
-/** A script cannot follow a redirect to another origin (CORS): it is told where to send its page. */
+/** A script is told where to send its page. */
 function sentTo(url: string, { headers }: Request): Answer {
-  return isNavigation(headers) ? { location: url } : { body: { url } };
+  return isReadByScript(headers) ? { body: { url } } : { location: url };
 }
 
 /**

@@ -21,8 +21,16 @@ export function isOpenedByUser(headers: IncomingHttpHeaders): boolean {
   // A browser that does not send them, or no browser.
   if (mode === undefined && dest === undefined) return true;
   if (mode === 'navigate') return dest === undefined || dest === 'document';
+  // A program sends what it likes; `fetch` of Node.js sends the mode alone.
+  if (site === undefined) return true;
   const isScript = mode === 'cors' || mode === 'same-origin';
   return isScript && (dest === undefined || dest === 'empty') && site === 'same-origin';
+}
+
+/** Whether a script of a page reads the answer: it cannot follow a redirect to another origin (CORS). */
+export function isReadByScript(headers: IncomingHttpHeaders): boolean {
+  if (headers['sec-fetch-site'] !== undefined) return !isNavigation(headers);
+  return weightOf('application/json', headers.accept ?? '') > 0 && !prefersHtml(headers);
 }
 
 /** Whether HTML is asked for by name, and JSON is not asked for more. */
