@@ -200,16 +200,30 @@ export class CognitoHostedUiService implements OnModuleInit {
     throw new TypeError('CognitoHostedUiService needs the request of Express or Fastify');
   }
 
-  private async accessToken(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
+  private accessToken(
+    exchange: BrowserExchange,
+    refresh: boolean,
+  ): string | null | Promise<string | null> {
     if (isUnsafe(exchange.request) && this.isCrossSite(exchange)) return null;
+    const found = (exchange.session ??= this.sessions.find(exchange));
+    const isAtHand = found && !(found instanceof Promise) && !needsRefresh(found);
+    if (!isAtHand || this.refresher.isEnded(found)) return this.awaitedToken(exchange, refresh);
+    return this.tokenOf(found, exchange);
+  }
+
+  private tokenOf(session: Session | undefined, exchange: BrowserExchange): string | null {
+    // Nobody chose to send an old cookie: it must not keep its user from what is for everybody.
+    if (!session || session.expiresAt <= Date.now()) return null;
+    if (this.options.noStore) exchange.keepFromCaches();
+    return session.accessToken;
+  }
+
+  private async awaitedToken(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
     try {
       const session = await this.failures.watch('session', () =>
         refresh ? this.liveSession(exchange) : this.find(exchange),
       );
-      // Nobody chose to send an old cookie: it must not keep its user from what is for everybody.
-      if (!session || session.expiresAt <= Date.now()) return null;
-      if (this.options.noStore) exchange.keepFromCaches();
-      return session.accessToken;
+      return this.tokenOf(session, exchange);
     } catch (error) {
       if (error instanceof CognitoHostedUiError && error.retryAfter) {
         exchange.setHeader('Retry-After', String(error.retryAfter));
@@ -267,7 +281,7 @@ export class CognitoHostedUiService implements OnModuleInit {
     const former = await this.find(exchange);
     await this.sessions.keep(session);
     await this.sessions.give(session, exchange);
-    exchange.session = Promise.resolve(session);
+    exchange.session = session;
     if (former) await this.replace(former);
   }
 
@@ -297,7 +311,7 @@ export class CognitoHostedUiService implements OnModuleInit {
     try {
       const { session: renewed, problem } = await this.refresher.refresh(session);
       await this.sessions.give(renewed, exchange);
-      exchange.session = Promise.resolve(renewed);
+      exchange.session = renewed;
       if (problem !== undefined) throw problem;
       return renewed;
     } catch (error) {
@@ -315,7 +329,7 @@ export class CognitoHostedUiService implements OnModuleInit {
 
   private clear(exchange: BrowserExchange): void {
     this.sessions.clear(exchange);
-    exchange.session = Promise.resolve(undefined);
+    exchange.session = null;
   }
 
   /** What cannot be reached does not keep anybody from signing out of this application. */

@@ -25,11 +25,13 @@ export function fromSession({ refresh = false }: FromSessionOptions = {}): Token
     const tokens = connectionsOf(request).flatMap(
       (connection) => connection.accessToken(refresh) ?? [],
     );
-    return tokens.length === 0 ? null : firstOf(tokens);
+    return tokens.some((token) => token instanceof Promise) ? firstOf(tokens) : (tokens[0] ?? null);
   };
 }
 
-async function firstOf(tokens: readonly Promise<string | null>[]): Promise<string | null> {
+async function firstOf(
+  tokens: readonly (string | Promise<string | null>)[],
+): Promise<string | null> {
   const found = await Promise.all(tokens);
   return found.find((token) => token !== null) ?? null;
 }

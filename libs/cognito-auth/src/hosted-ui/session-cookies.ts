@@ -4,7 +4,7 @@ import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 import { RESOLVED_OPTIONS } from './injection-tokens.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { Seal } from './seal.js';
-import type { SealedKind } from './seal.js';
+import type { Content, SealedKind } from './seal.js';
 
 // RFC 6265bis §5.6: browsers keep cookies of up to 4,096 bytes, name and attributes included.
 const CHUNK_LENGTH = 3_600;
@@ -15,24 +15,25 @@ const MAX_CHUNKS = 3;
 /** The cookies of a session: one, or several where one does not hold it. */
 @Injectable()
 export class SessionCookies {
+  private readonly names: readonly string[];
+
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
     @Inject(Seal) private readonly seal: Seal,
-  ) {}
+  ) {
+    const { name } = options.cookies;
+    this.names = Array.from({ length: MAX_CHUNKS }, (_, index) =>
+      index === 0 ? name : `${name}.${index}`,
+    );
+  }
 
-  /** What was sealed for this purpose, if the cookies are whole and ours. */
-  async read(
+  /** What was sealed for this purpose, if the cookies are whole and ours; at once if it is known. */
+  read(
     kind: SealedKind,
-    { cookies }: BrowserExchange,
-  ): Promise<Record<string, unknown> | undefined> {
-    // The first one says how many there are, so that left-overs of a longer session do no harm.
-    const [, count, first] = /^([1-9])\.(.+)$/.exec(cookies[this.nameOf(0)] ?? '') ?? [];
-    if (first === undefined || Number(count) > MAX_CHUNKS) return undefined;
-    const chunks = [first];
-    for (let index = 1; index < Number(count); index += 1) {
-      chunks.push(cookies[this.nameOf(index)] ?? '');
-    }
-    return this.seal.unseal(kind, chunks.join(''));
+    exchange: BrowserExchange,
+  ): Content | undefined | Promise<Content | undefined> {
+    const sealed = this.sealedIn(exchange);
+    return sealed === undefined ? undefined : this.seal.unseal(kind, sealed);
   }
 
   /**
@@ -49,30 +50,31 @@ export class SessionCookies {
     const count = Math.ceil(sealed.length / CHUNK_LENGTH);
     if (count > MAX_CHUNKS) throw tooLarge();
     this.clear(exchange);
-    for (let index = 0; index < count; index += 1) {
+    for (const [index, name] of this.names.slice(0, count).entries()) {
       const chunk = sealed.slice(index * CHUNK_LENGTH, (index + 1) * CHUNK_LENGTH);
       const value = index === 0 ? `${count}.${chunk}` : chunk;
-      exchange.setCookie(this.nameOf(index), value, { ...this.options.cookies, maxAge });
+      exchange.setCookie(name, value, { ...this.options.cookies, maxAge });
     }
   }
 
   /** Takes away whatever the browser has. */
   clear(exchange: BrowserExchange): void {
-    for (let index = 0; index < MAX_CHUNKS; index += 1) {
-      const name = this.nameOf(index);
-      const isThere = exchange.cookies[name] !== undefined;
-      if (isThere) exchange.setCookie(name, '', { ...this.options.cookies, maxAge: 0 });
+    for (const name of this.names) {
+      if (exchange.has(name)) exchange.setCookie(name, '', { ...this.options.cookies, maxAge: 0 });
     }
   }
 
   /** Whether there is anything to read. */
-  areIn({ cookies }: BrowserExchange): boolean {
-    return cookies[this.nameOf(0)] !== undefined;
+  areIn(exchange: BrowserExchange): boolean {
+    return exchange.has(this.options.cookies.name);
   }
 
-  private nameOf(index: number): string {
-    const { name } = this.options.cookies;
-    return index === 0 ? name : `${name}.${index}`;
+  private sealedIn({ cookies }: BrowserExchange): string | undefined {
+    const [first = '', ...others] = this.names.map((name) => cookies[name]);
+    // The first one says how many there are, so that left-overs of a longer session do no harm.
+    const count = Number(/^([1-9])\./.exec(first)?.[1]);
+    if (!(count <= MAX_CHUNKS)) return undefined;
+    return [first.slice(2), ...others.slice(0, count - 1)].join('');
   }
 }
 

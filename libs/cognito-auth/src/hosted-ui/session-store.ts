@@ -62,8 +62,9 @@ export class SessionStore {
   private async inTime<T>(work: () => Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      const error = new Error(`${NAME} did not answer within ${this.timeout} ms`);
-      timer = setTimeout(() => reject(error), this.timeout);
+      timer = setTimeout(() => {
+        reject(new Error(`${NAME} did not answer within ${this.timeout} ms`));
+      }, this.timeout);
     });
     try {
       return await Promise.race([work(), late]);

@@ -4,7 +4,7 @@ import { secondsLeft, sessionIn } from './session.js';
 import type { Session } from './session.js';
 import type { SessionCookies } from './session-cookies.js';
 import type { SessionStore } from './session-store.js';
-import type { Sessions } from './sessions.js';
+import type { Found, Sessions } from './sessions.js';
 
 /** Keeps sessions in a store, sealed; the cookie has the id of the session only, sealed as well. */
 export class StoredSessions implements Sessions {
@@ -18,9 +18,9 @@ export class StoredSessions implements Sessions {
     private readonly maxAge: number,
   ) {}
 
-  async find(exchange: BrowserExchange): Promise<Session | undefined> {
+  async find(exchange: BrowserExchange): Promise<Found> {
     const named = await this.cookies.read('session-id', exchange);
-    return named && this.read(named['id'] as string);
+    return named ? this.read(named['id'] as string) : null;
   }
 
   async keep(session: Session): Promise<void> {
@@ -34,7 +34,7 @@ export class StoredSessions implements Sessions {
     return this.cookies.write('session-id', { id: session.id }, left, exchange);
   }
 
-  current({ id }: Session): Promise<Session | undefined> {
+  current({ id }: Session): Promise<Found> {
     return this.read(id);
   }
 
@@ -52,16 +52,16 @@ export class StoredSessions implements Sessions {
     this.cookies.clear(exchange);
   }
 
-  private async read(id: string): Promise<Session | undefined> {
+  private async read(id: string): Promise<Found> {
     const [end, sealed] = await this.store.read(endKeyOf(id), keyOf(id));
-    return end === undefined ? this.opened(sealed, id) : undefined;
+    return end === undefined ? this.opened(sealed, id) : null;
   }
 
-  private async opened(sealed: unknown, id: string): Promise<Session | undefined> {
-    if (typeof sealed !== 'string') return undefined;
+  private async opened(sealed: unknown, id: string): Promise<Found> {
+    if (typeof sealed !== 'string') return null;
     const session = sessionIn(await this.seal.unseal('stored-session', sealed), this.maxAge);
     // An entry that was moved to another id is not that session.
-    return session?.id === id ? session : undefined;
+    return session?.id === id ? session : null;
   }
 }
 
