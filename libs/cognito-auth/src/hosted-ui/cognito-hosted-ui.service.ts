@@ -23,7 +23,7 @@ import { needsRefresh, revocableOf, secondsLeft } from './session.js';
 import type { Session } from './session.js';
 import { SessionCookies } from './session-cookies.js';
 import { SessionRefresher } from './session-refresher.js';
-import type { Sessions } from './sessions.js';
+import type { Found, Sessions } from './sessions.js';
 import { TokenPair } from './token-pair.js';
 import type { VerifiedPair } from './token-pair.js';
 
@@ -206,9 +206,15 @@ export class CognitoHostedUiService implements OnModuleInit {
   ): string | null | Promise<string | null> {
     if (isUnsafe(exchange.request) && this.isCrossSite(exchange)) return null;
     const found = (exchange.session ??= this.sessions.find(exchange));
-    const isAtHand = found && !(found instanceof Promise) && !needsRefresh(found);
-    if (!isAtHand || this.refresher.isEnded(found)) return this.awaitedToken(exchange, refresh);
-    return this.tokenOf(found, exchange);
+    const otherwise = () => this.awaitedToken(exchange, refresh);
+    if (!(found instanceof Promise)) return this.tokenAtHand(found, exchange) ?? otherwise();
+    return found.then((session) => this.tokenAtHand(session, exchange) ?? otherwise(), otherwise);
+  }
+
+  /** Spares most requests the promises of whatever else may have to be done. */
+  private tokenAtHand(session: Found, exchange: BrowserExchange): string | null {
+    if (!session || needsRefresh(session) || this.refresher.isEnded(session)) return null;
+    return this.tokenOf(session, exchange);
   }
 
   private tokenOf(session: Session | undefined, exchange: BrowserExchange): string | null {

@@ -12,6 +12,9 @@ export type SealedKind = 'login' | 'session' | 'session-id' | 'stored-session';
 /** What was sealed, frozen. */
 export type Content = Readonly<Record<string, unknown>>;
 
+/** What browsers send again and again. */
+const IN_COOKIES_OF_SESSIONS: ReadonlySet<SealedKind> = new Set(['session', 'session-id']);
+
 // As many as verified tokens are remembered by default; a session has about 5 KB.
 const MAX_REMEMBERED = 5_000;
 const REMEMBERED_FOR = 600_000;
@@ -48,8 +51,7 @@ export class Seal {
    * for a text that is remembered.
    */
   unseal(kind: SealedKind, sealed: string): Content | undefined | Promise<Content | undefined> {
-    // A sign-in ends once.
-    if (kind === 'login') return this.open(kind, sealed);
+    if (!IN_COOKIES_OF_SESSIONS.has(kind)) return this.open(kind, sealed);
     const digest = hash('sha256', sealed, 'base64');
     const known = this.remembered.get(digest);
     if (known?.kind === kind && Date.now() < known.until) return known.content;

@@ -45,7 +45,7 @@ export class SessionStore {
 
   /** @throws CognitoHostedUiError `store_unavailable` */
   async remove(key: string): Promise<void> {
-    await this.inTime(() => this.keyv.delete(PREFIX + key));
+    await this.inTime(async () => this.keyv.delete(PREFIX + key));
   }
 
   private async entriesOf(keys: readonly string[]): Promise<unknown[]> {
@@ -59,21 +59,21 @@ export class SessionStore {
     return values.map((value) => value ?? undefined);
   }
 
-  private async inTime<T>(work: () => Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error(`${NAME} did not answer within ${this.timeout} ms`));
+  private inTime<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown) => {
+        clearTimeout(timer);
+        const message = 'The session store does not answer; try again later';
+        reject(new CognitoHostedUiError('store_unavailable', message, { cause }));
+      };
+      const timer = setTimeout(() => {
+        fail(new Error(`${NAME} did not answer within ${this.timeout} ms`));
       }, this.timeout);
+      work().then((value) => {
+        clearTimeout(timer);
+        resolve(value);
+      }, fail);
     });
-    try {
-      return await Promise.race([work(), late]);
-    } catch (cause) {
-      const message = 'The session store does not answer; try again later';
-      throw new CognitoHostedUiError('store_unavailable', message, { cause });
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 
