@@ -16,6 +16,10 @@ const RECHECK_EVERY = 60_000;
 /** For a token that has expired and is tolerated. */
 const TOLERATED_WAIT = 1000;
 
+/** While keys, a store or a hook cannot be asked: the first wait, and the longest one. */
+const FIRST_RETRY = 1000;
+const LAST_RETRY = 30_000;
+
 const watches = new WeakMap<Socket, ConnectionWatch>();
 
 /** Ends a connection with its token. */
@@ -23,6 +27,8 @@ export class ConnectionWatch {
   private timer?: NodeJS.Timeout;
   private isOver = false;
   private verify?: Verification;
+  private expiresAt = 0;
+  private retries = 0;
 
   private constructor(private readonly socket: Socket) {
     socket.once('close', () => {
@@ -44,20 +50,39 @@ export class ConnectionWatch {
   }
 
   private schedule({ expiresAt }: CognitoPrincipal): void {
+    this.retries = 0;
+    this.expiresAt = expiresAt.getTime();
+    this.recheckWithin(RECHECK_EVERY, TOLERATED_WAIT);
+  }
+
+  /** @param tolerated how long to wait once the token has expired; both in milliseconds */
+  private recheckWithin(wait: number, tolerated: number): void {
     if (this.isOver) return;
     clearTimeout(this.timer);
-    const remaining = expiresAt.getTime() - Date.now();
-    const wait = remaining > 0 ? Math.min(remaining, RECHECK_EVERY) : TOLERATED_WAIT;
-    this.timer = setTimeout(() => void this.recheck(), wait).unref();
+    const remaining = this.expiresAt - Date.now();
+    const delay = remaining > 0 ? Math.min(remaining, wait) : tolerated;
+    this.timer = setTimeout(() => void this.recheck(), delay).unref();
   }
 
   private async recheck(): Promise<void> {
+    const { verify } = this;
+    if (!verify) return;
     try {
-      const principal = await this.verify?.();
-      if (principal) this.schedule(principal);
+      const principal = await verify();
+      if (verify === this.verify) this.schedule(principal);
     } catch (error) {
-      disconnect(this.socket, error);
+      // The connection has another token by now.
+      if (verify !== this.verify) return;
+      if (isRefusal(error) || this.expiresAt <= Date.now()) disconnect(this.socket, error);
+      else this.retry();
     }
+  }
+
+  /** An outage is no reason to close: all clients would come back at once, and find it as it was. */
+  private retry(): void {
+    const wait = Math.min(FIRST_RETRY * 2 ** this.retries, LAST_RETRY);
+    this.retries += 1;
+    this.recheckWithin(wait, TOLERATED_WAIT);
   }
 }
 
@@ -66,7 +91,11 @@ export class ConnectionWatch {
  * the token that they have then.
  */
 export function disconnect(socket: Socket, error: unknown): void {
-  const isRefused = error instanceof HttpException && error.getStatus() < 500;
   const reason = error instanceof CognitoAuthError ? error.code : 'refused';
-  socket.close(isRefused ? 4403 : 4503, reason);
+  socket.close(isRefusal(error) ? 4403 : 4503, reason);
+}
+
+/** Whether the fault is the client's. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof HttpException && error.getStatus() < 500;
 }
