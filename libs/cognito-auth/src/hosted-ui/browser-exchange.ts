@@ -53,6 +53,12 @@ export class BrowserExchange {
     return new URLSearchParams(query.join('?'));
   }
 
+  /** The path that was asked for, wherever Express has got to. */
+  get path(): string {
+    const { originalUrl, url = '/' } = this.request as IncomingMessage & { originalUrl?: string };
+    return (originalUrl ?? url).replace(/[?#].*$/s, '');
+  }
+
   setHeader(name: string, value: string): void {
     if (!this.response.headersSent) this.response.setHeader(name, value);
   }
@@ -64,6 +70,12 @@ export class BrowserExchange {
       name,
       serialize(name, value, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge }),
     );
+  }
+
+  /** Takes a cookie away that was set for one path; one of that name for all paths stays. */
+  removeCookieAt(name: string, path: string): void {
+    this.changeWhenWritten();
+    this.pending.set(`${name};${path}`, serialize(name, '', { path, maxAge: 0 }));
   }
 
   /**

@@ -6,6 +6,7 @@ import { HttpException } from '@nestjs/common';
  * - `invalid_return_to` (400): `returnTo` is not a path of this site.
  * - `invalid_state` (400): the answer of Cognito belongs to no sign-in that this browser began, or
  *   to one that is over.
+ * - `duplicate_cookie` (400): the browser sends the cookie of the session twice, whatever is done.
  * - `login_failed` (400): Cognito did not sign the user in.
  * - `code_rejected` (400): Cognito does not take the authorization code.
  * - `token_rejected` (400): the tokens that Cognito sent are not valid here.
@@ -22,6 +23,7 @@ export type CognitoHostedUiErrorCode = keyof typeof STATUS;
 const STATUS = {
   invalid_return_to: 400,
   invalid_state: 400,
+  duplicate_cookie: 400,
   login_failed: 400,
   code_rejected: 400,
   token_rejected: 400,

@@ -77,12 +77,14 @@ export class CognitoHostedUiService implements OnModuleInit {
    * Begins a sign-in, and resolves with the address of Cognito to redirect to.
    *
    * @param returnTo the path to come back to; by default what `afterLogin` says
-   * @throws CognitoHostedUiError `invalid_return_to`; `navigation_required` or `prefetch_refused`
-   * for what a page loads without its user
+   * @throws CognitoHostedUiError `invalid_return_to`; `duplicate_cookie` when no sign-in would help;
+   * `navigation_required` or `prefetch_refused` for what a page loads without its user
    */
   async login(request: object, returnTo?: unknown): Promise<string> {
     return this.on(request, 'login', async (exchange) => {
       checkOpened(exchange);
+      this.cookies.checkReadable(exchange);
+      this.cookies.removeDoubles(exchange);
       const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
       return this.provider.loginAddress(await this.logins.begin(path, exchange));
     });
@@ -119,6 +121,7 @@ export class CognitoHostedUiService implements OnModuleInit {
   async session(request: object): Promise<CognitoSession | null> {
     return this.on(request, 'session', async (exchange) => {
       const session = await this.liveSession(exchange);
+      if (!session) this.cookies.removeDoublesInTheWay(exchange);
       return session ? this.described(session) : null;
     });
   }
@@ -218,6 +221,7 @@ export class CognitoHostedUiService implements OnModuleInit {
   }
 
   private tokenOf(session: Session | undefined, exchange: BrowserExchange): string | null {
+    if (!session) this.cookies.removeDoublesInTheWay(exchange);
     // Nobody chose to send an old cookie: it must not keep its user from what is for everybody.
     if (!session || session.expiresAt <= Date.now()) return null;
     if (this.options.noStore) exchange.keepFromCaches();

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BrowserExchange } from './browser-exchange.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
+import { removeDoubles } from './double-cookies.js';
 import { RESOLVED_OPTIONS } from './injection-tokens.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { Seal } from './seal.js';
@@ -12,16 +13,25 @@ const CHUNK_LENGTH = 3_600;
 // Node.js refuses requests with more than 16 KB of headers, and there are others besides these.
 const MAX_CHUNKS = 3;
 
+// Seconds; as long as a sign-in may take.
+const NOTED_FOR = 600;
+
+// How often cookies that came twice were taken away.
+const TRIED = 'once';
+const IN_VAIN = 'twice';
+
 /** The cookies of a session: one, or several where one does not hold it. */
 @Injectable()
 export class SessionCookies {
   private readonly names: readonly string[];
+  private readonly note: string;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
     @Inject(Seal) private readonly seal: Seal,
   ) {
     const { name } = options.cookies;
+    this.note = `${name}.double`;
     this.names = Array.from({ length: MAX_CHUNKS }, (_, index) =>
       index === 0 ? name : `${name}.${index}`,
     );
@@ -59,9 +69,42 @@ export class SessionCookies {
 
   /** Takes away whatever the browser has. */
   clear(exchange: BrowserExchange): void {
+    this.removeDoubles(exchange);
     for (const name of this.names) {
       if (exchange.has(name)) exchange.setCookie(name, '', { ...this.options.cookies, maxAge: 0 });
     }
+  }
+
+  /**
+   * Makes the session of a browser readable again whose cookies came twice: takes those of others
+   * away.
+   *
+   * @returns whether there were any
+   */
+  removeDoubles(exchange: BrowserExchange): boolean {
+    return removeDoubles(this.names, exchange, this.options);
+  }
+
+  /** Does the same for a request that needs the session, and takes note of how often. */
+  removeDoublesInTheWay(exchange: BrowserExchange): void {
+    if (!this.removeDoubles(exchange)) return;
+    const note = exchange.has(this.note) ? IN_VAIN : TRIED;
+    exchange.setCookie(this.note, note, { ...this.options.cookies, maxAge: NOTED_FOR });
+  }
+
+  /**
+   * Refuses to sign in a browser whose cookies came twice although they were taken away: its user
+   * would be sent to sign in again, and again. The next time is a new try.
+   *
+   * @throws CognitoHostedUiError `duplicate_cookie`
+   */
+  checkReadable(exchange: BrowserExchange): void {
+    if (exchange.cookies[this.note] !== IN_VAIN) return;
+    exchange.setCookie(this.note, '', { ...this.options.cookies, maxAge: 0 });
+    throw new CognitoHostedUiError(
+      'duplicate_cookie',
+      `This browser sends the cookie ${this.options.cookies.name} twice, and something sets it again; delete the cookies of this site, then sign in`,
+    );
   }
 
   /** Whether there is anything to read. */
