@@ -25,7 +25,7 @@ export function fromSession({ refresh = false }: FromSessionOptions = {}): Token
     const tokens = connectionsOf(request).flatMap(
       (connection) => connection.accessToken(refresh) ?? [],
     );
-    return tokens.some((token) => token instanceof Promise) ? firstOf(tokens) : (tokens[0] ?? null);
+    return tokens.length > 1 ? firstOf(tokens) : (tokens[0] ?? null);
   };
 }
 
