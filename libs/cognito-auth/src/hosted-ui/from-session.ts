@@ -32,6 +32,6 @@ export function fromSession({ refresh = false }: FromSessionOptions = {}): Token
 async function firstOf(
   tokens: readonly (string | Promise<string | null>)[],
 ): Promise<string | null> {
-  const found = await Promise.all(tokens);
+  const found = await Promise.all(tokens.map(async (token) => token));
   return found.find((token) => token !== null) ?? null;
 }

@@ -131,8 +131,8 @@ export class Logins {
 
   /** Browsers send the oldest cookie first (RFC 6265 §5.4). */
   private oldestOf(slots: readonly string[], { cookies }: BrowserExchange): string {
-    const names = slots.map((slot) => this.nameOf(slot));
-    const oldest = Object.keys(cookies).find((name) => names.includes(name)) ?? this.nameOf('1');
+    const names = new Set(slots.map((slot) => this.nameOf(slot)));
+    const oldest = Object.keys(cookies).find((name) => names.has(name)) ?? this.nameOf('1');
     return oldest.slice(this.prefix.length);
   }
 

@@ -91,17 +91,15 @@ export class SessionStore {
   private inTime<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const fail = (cause: unknown) => {
-        clearTimeout(timer);
         const message = 'The session store does not answer; try again later';
         reject(new CognitoHostedUiError('store_unavailable', message, { cause }));
       };
       const timer = setTimeout(() => {
         fail(new Error(`${NAME} did not answer within ${this.timeout} ms`));
       }, this.timeout);
-      work().then((value) => {
-        clearTimeout(timer);
-        resolve(value);
-      }, fail);
+      work()
+        .finally(() => clearTimeout(timer))
+        .then(resolve, fail);
     });
   }
 }
