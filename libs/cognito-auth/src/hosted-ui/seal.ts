@@ -90,7 +90,9 @@ interface Opened {
   readonly content: Content;
 }
 
-interface Remembered extends Opened {
+interface Remembered {
+  readonly kind: SealedKind;
+  readonly content: Content;
   /** In milliseconds of Unix time. */
   readonly until: number;
 }
