@@ -1,7 +1,8 @@
 // Compares the library with its peers, and with what a route costs without any guard.
 //
 //   npm run bench                    everything, in less than five minutes
-//   npm run bench -- http boot       some parts: http, guards, flood, in-process, scaling, memory, boot
+//   npm run bench -- http boot       some parts: http, sessions, guards, flood, in-process, scaling,
+//                                    memory, boot
 //   BENCH_ROUNDS=7 BENCH_SECONDS=3 npm run bench      longer, and steadier
 //
 // Prints a table, and writes it with all samples to bench/dist/results.json.
@@ -14,8 +15,9 @@ import { inProcess } from './in-process/in-process.js';
 import { scaling } from './in-process/scaling.js';
 import { memory } from './memory/memory.js';
 import { Report } from './report.js';
+import { sessions } from './sessions/sessions.js';
 
-const PARTS = { http, guards, flood, 'in-process': inProcess, scaling, memory, boot };
+const PARTS = { http, sessions, guards, flood, 'in-process': inProcess, scaling, memory, boot };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((part) => !(part in PARTS));

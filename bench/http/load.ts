@@ -11,6 +11,8 @@ export interface LoadSource {
   readonly stream: TokenStream;
   /** Its familiar tokens and then its fresh ones, a line each; for wrk. */
   readonly file: string;
+  /** The header that carries them as they are. Default: `Authorization`, as bearer tokens. */
+  readonly header?: string;
 }
 
 /** What one stream of requests came to. */
@@ -19,6 +21,8 @@ export interface Load {
   readonly rate: number;
   /** The part of the answers that has a status of 400 or more, from 0 to 1. */
   readonly refused: number;
+  /** How many answers there were. */
+  readonly requests: number;
 }
 
 let tool: 'wrk' | 'autocannon' | undefined;
@@ -34,13 +38,13 @@ export function loadTool(): 'wrk' | 'autocannon' {
 export function sendLoad(url: string, source: LoadSource, seconds: number): Promise<Load> {
   return loadTool() === 'wrk'
     ? sendWithWrk(url, source, seconds)
-    : sendWithAutocannon(url, source.stream, seconds);
+    : sendWithAutocannon(url, source, seconds);
 }
 
 // Copied to where the compiled files are, it would be a second one to keep.
 const SCRIPT = fileURLToPath(new URL('../../http/wrk.lua', import.meta.url));
 
-async function sendWithWrk(url: string, { stream, file }: LoadSource, seconds: number) {
+async function sendWithWrk(url: string, { stream, file, header }: LoadSource, seconds: number) {
   const [command, args] = onCore('load', 'wrk', [
     '--threads=1',
     `--connections=${CONNECTIONS}`,
@@ -52,6 +56,7 @@ async function sendWithWrk(url: string, { stream, file }: LoadSource, seconds: n
     String(stream.familiar.length),
     String(stream.freshPerTen),
     String(stream.position),
+    header ?? 'Authorization',
   ]);
   const { stdout } = await promisify(execFile)(command, args);
   const { position, requests, microseconds, refused, broken } = JSON.parse(
@@ -59,10 +64,10 @@ async function sendWithWrk(url: string, { stream, file }: LoadSource, seconds: n
   ) as Record<'position' | 'requests' | 'microseconds' | 'refused' | 'broken', number>;
   if (broken > 0) throw new Error(`${broken} requests to ${url} had no answer`);
   stream.position = position;
-  return { rate: requests / (microseconds / 1e6), refused: refused / requests };
+  return { rate: requests / (microseconds / 1e6), refused: refused / requests, requests };
 }
 
-async function sendWithAutocannon(url: string, stream: TokenStream, seconds: number) {
+async function sendWithAutocannon(url: string, { stream, header }: LoadSource, seconds: number) {
   const { requests, non2xx, errors, duration } = await autocannon({
     url,
     connections: CONNECTIONS,
@@ -71,11 +76,16 @@ async function sendWithAutocannon(url: string, stream: TokenStream, seconds: num
       {
         setupRequest: (request) => ({
           ...request,
-          headers: { ...request.headers, authorization: `Bearer ${stream.next()}` },
+          headers: { ...request.headers, ...headerOf(stream.next(), header) },
         }),
       },
     ],
   });
   if (errors > 0) throw new Error(`${errors} requests to ${url} had no answer`);
-  return { rate: requests.total / duration, refused: non2xx / requests.total };
+  const { total } = requests;
+  return { rate: total / duration, refused: non2xx / total, requests: total };
+}
+
+function headerOf(value: string, header?: string): Record<string, string> {
+  return header === undefined ? { authorization: `Bearer ${value}` } : { [header]: value };
 }

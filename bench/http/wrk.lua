@@ -1,4 +1,4 @@
--- wrk --script wrk.lua <url> -- <file of tokens> <how many are familiar> <fresh per ten> <position>
+-- wrk --script wrk.lua <url> -- <file of tokens> <how many are familiar> <fresh per ten> <position> <header>
 --
 -- Sends the tokens of a file in the order of tokens/token-stream.ts, and prints what came of it.
 
@@ -8,8 +8,10 @@ local familiar, fresh, fresh_per_ten
 function init(args)
   familiar, fresh_per_ten = tonumber(args[2]), tonumber(args[3])
   position = tonumber(args[4]) -- global, for thread:get()
+  local header = args[5]
+  local scheme = header == 'Authorization' and 'Bearer ' or ''
   for token in io.lines(args[1]) do
-    wrk.headers['Authorization'] = 'Bearer ' .. token
+    wrk.headers[header] = scheme .. token
     prepared[#prepared + 1] = wrk.format()
   end
   fresh = #prepared - familiar

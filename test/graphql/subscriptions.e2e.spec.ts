@@ -12,6 +12,7 @@ import {
   Groups,
   MemoryRevocationStore,
 } from 'nestjs-cognito-auth';
+import type { CognitoPrincipal } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createApp, startApp } from '../support/app.js';
@@ -50,6 +51,18 @@ class TicksResolver {
   @Authenticated()
   name(@CurrentUser('username') username: string) {
     return username;
+  }
+}
+
+/** A store that cannot be reached at times. */
+class UnsteadyStore extends MemoryRevocationStore {
+  isDown = false;
+  failures = 0;
+
+  override async isRevoked(principal: CognitoPrincipal): Promise<boolean> {
+    if (!this.isDown) return super.isRevoked(principal);
+    this.failures += 1;
+    throw new Error('connect ECONNREFUSED');
   }
 }
 
@@ -200,6 +213,84 @@ describe.each(SERVERS)('Subscriptions on $name', (server) => {
     const { next, closed } = await start('subscription { recipeAdded { id } }', bearing(token));
     await expect(next()).rejects.toBeDefined();
     expect(await closed).toEqual({ code: 4403, reason: 'token_expired' });
+  });
+});
+
+describe.each(SERVERS)('Subscriptions during an outage, on $name', (server) => {
+  let app: INestApplication;
+  let store: UnsteadyStore;
+
+  beforeAll(async () => {
+    store = new UnsteadyStore();
+    const auth = CognitoAuthModule.forRoot({
+      ...pool.options({ clockTolerance: 30 }),
+      revocation: { useValue: store },
+    });
+    app = await createApp(server.adapter, {
+      imports: [auth, graphqlModule(server)],
+      providers: [Recipes, RecipesResolver],
+    });
+  });
+
+  afterAll(() => app.close());
+
+  beforeEach(() => {
+    store.isDown = false;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+  });
+
+  async function listen(token: string) {
+    const listening = new Promise((resolve) => {
+      app.get(Recipes).once('newListener', resolve);
+    });
+    const subscriber = await subscribe(
+      app,
+      'subscription { recipeAdded { title } }',
+      bearing(token),
+    );
+    const event = subscriber.next().catch(() => 'none');
+    await listening;
+    return { ...subscriber, event };
+  }
+
+  it('go on, and are asked about soon after', async () => {
+    const claims = { jti: newTitle() };
+    const token = pool.accessToken('alice', { claims });
+    const { event, closed } = await listen(token);
+    store.isDown = true;
+    // For the first time after a minute, and then ever more rarely: 1, 2, 4, 8, 16, 30 seconds.
+    await vi.advanceTimersByTimeAsync(150_000);
+    expect(store.failures).toBeGreaterThanOrEqual(6);
+    expect(store.failures).toBeLessThan(15);
+    store.isDown = false;
+    const title = newTitle();
+    await ask(app, `mutation { addRecipe(title: "${title}") { id } }`, alice);
+    expect(await event).toEqual({ recipeAdded: { title } });
+
+    await app.get(CognitoAuthService).revoke(claims);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await closed).toEqual({ code: 4403, reason: 'token_revoked' });
+  });
+
+  it('end when the token expires, whatever it is', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.now() });
+    const token = pool.accessToken('alice', { expiresIn: 90 });
+    const { closed } = await listen(token);
+    store.isDown = true;
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(await closed).toEqual({ code: 4503, reason: 'hook_failed' });
+  });
+
+  it('do not begin', async () => {
+    store.isDown = true;
+    const { next, closed } = await subscribe(
+      app,
+      'subscription { recipeAdded { title } }',
+      bearing(alice),
+    );
+    await expect(next()).rejects.toBeDefined();
+    expect(await closed).toEqual({ code: 4503, reason: 'hook_failed' });
   });
 });
 

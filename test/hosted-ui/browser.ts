@@ -104,7 +104,7 @@ export class Browser {
     // Not fetch(), which writes a Sec-Fetch-Mode of its own.
     const call = request(place + url.pathname + url.search, {
       method,
-      headers: { ...headers, ...this.cookieHeader(url.origin), ...(form && FORM) },
+      headers: { ...this.cookieHeader(url.origin), ...headers, ...(form && FORM) },
     });
     call.end(form && new URLSearchParams(form).toString());
     const [response] = (await once(call, 'response')) as [IncomingMessage];
@@ -118,7 +118,7 @@ export class Browser {
     return pairs.length > 0 ? { cookie: pairs.join('; ') } : {};
   }
 
-  private keep(origin: string, cookies: readonly string[]): void {
+  protected keep(origin: string, cookies: readonly string[]): void {
     const jar = this.cookiesOf(origin);
     for (const cookie of cookies) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];

@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { parse, serialize } from 'cookie';
-import type { Session } from './session.js';
+import type { Found } from './sessions.js';
 
 /** How a cookie is kept by the browser; all of them are httpOnly, `SameSite=Lax`, for all paths. */
 export interface CookieAttributes {
@@ -15,11 +15,10 @@ export interface CookieAttributes {
  */
 export class BrowserExchange {
   /** The session of the request, once it was looked for. */
-  session?: Promise<Session | undefined>;
+  session?: Found | Promise<Found>;
 
-  private received?: Readonly<Record<string, string | undefined>>;
+  private received?: Received;
   private readonly pending = new Map<string, string>();
-  private isKeptFromCaches = false;
   private isWatched = false;
 
   constructor(
@@ -33,7 +32,21 @@ export class BrowserExchange {
    * A name that comes twice is left out: a neighbour planted one of them, and nobody knows which.
    */
   get cookies(): Readonly<Record<string, string | undefined>> {
-    this.received ??= soleCookiesIn(this.request.headers.cookie ?? '');
+    return this.receivedCookies.sole;
+  }
+
+  /** Whether the browser sent a cookie of this name, once or more. */
+  has(name: string): boolean {
+    return this.cookies[name] !== undefined || this.isDouble(name);
+  }
+
+  /** Whether the browser sent more than one cookie of this name. */
+  isDouble(name: string): boolean {
+    return this.receivedCookies.doubles.has(name);
+  }
+
+  private get receivedCookies(): Received {
+    this.received ??= receivedIn(this.request.headers.cookie ?? '');
     return this.received;
   }
 
@@ -41,6 +54,12 @@ export class BrowserExchange {
     // Not by URL, which some addresses that get here are not for.
     const [, ...query] = (this.request.url ?? '').split('?');
     return new URLSearchParams(query.join('?'));
+  }
+
+  /** The path that was asked for, wherever Express has got to. */
+  get path(): string {
+    const { originalUrl, url = '/' } = this.request as IncomingMessage & { originalUrl?: string };
+    return (originalUrl ?? url).replace(/[?#].*$/s, '');
   }
 
   setHeader(name: string, value: string): void {
@@ -56,13 +75,20 @@ export class BrowserExchange {
     );
   }
 
+  /** Takes a cookie away that was set for one path; one of that name for all paths stays. */
+  removeCookieAt(name: string, path: string): void {
+    this.changeWhenWritten();
+    this.pending.set(`${name};${path}`, serialize(name, '', { path, maxAge: 0 }));
+  }
+
   /**
    * Keeps the answer out of caches, the one behind the back button included, unless its handler says
-   * otherwise.
+   * otherwise: what comes later takes the place of this.
    */
   keepFromCaches(): void {
-    this.changeWhenWritten();
-    this.isKeptFromCaches = true;
+    if (this.response?.hasHeader('cache-control') === false) {
+      this.setHeader('Cache-Control', 'private, no-store');
+    }
   }
 
   /**
@@ -82,8 +108,6 @@ export class BrowserExchange {
       if (this.pending.size > 0) {
         response.appendHeader('set-cookie', [...this.pending.values()]);
         response.setHeader('cache-control', 'no-store');
-      } else if (this.isKeptFromCaches && !response.hasHeader('cache-control')) {
-        response.setHeader('cache-control', 'private, no-store');
       }
       this.pending.clear();
       return writeHead.apply(
@@ -94,15 +118,25 @@ export class BrowserExchange {
   }
 }
 
-function soleCookiesIn(header: string): Record<string, string | undefined> {
-  const cookies = parse('');
+/** The cookies of a request. */
+interface Received {
+  readonly sole: Readonly<Record<string, string | undefined>>;
+  /** The names that came more than once. */
+  readonly doubles: ReadonlySet<string>;
+}
+
+function receivedIn(header: string): Received {
+  const sole = parse(header);
+  const pairs = header.split(';').filter((pair) => pair.includes('='));
+  const doubles = new Set<string>();
+  if (pairs.length === Object.keys(sole).length) return { sole, doubles };
   const seen = new Set<string>();
-  for (const [name, value] of header.split(';').flatMap((pair) => Object.entries(parse(pair)))) {
-    if (!seen.has(name)) cookies[name] = value;
-    else delete cookies[name];
+  for (const name of pairs.flatMap((pair) => Object.keys(parse(pair)))) {
+    if (seen.has(name)) doubles.add(name);
     seen.add(name);
   }
-  return cookies;
+  for (const name of doubles) delete sole[name];
+  return { sole, doubles };
 }
 
 /** What `writeHead()` takes: an object, or names and values in turn. */

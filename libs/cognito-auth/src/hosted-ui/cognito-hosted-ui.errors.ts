@@ -7,6 +7,7 @@ import { HttpException } from '@nestjs/common';
  * - `invalid_parameter` (400): a parameter of the sign-in has a value that it cannot have.
  * - `invalid_state` (400): the answer of Cognito belongs to no sign-in that this browser began, or
  *   to one that is over.
+ * - `duplicate_cookie` (400): the browser sends the cookie of the session twice, whatever is done.
  * - `login_failed` (400): Cognito did not sign the user in.
  * - `code_rejected` (400): Cognito does not take the authorization code.
  * - `token_rejected` (400): the tokens that Cognito sent are not valid here.
@@ -24,6 +25,7 @@ const STATUS = {
   invalid_return_to: 400,
   invalid_parameter: 400,
   invalid_state: 400,
+  duplicate_cookie: 400,
   login_failed: 400,
   code_rejected: 400,
   token_rejected: 400,

@@ -32,8 +32,9 @@ export class CognitoHostedUiService {
    * @param returnTo the path to come back to; by default what `afterLogin` says
    * @param begin the page to open, and parameters for Cognito; the option `parameters` does not
    * restrict those that your code names
-   * @throws CognitoHostedUiError `invalid_return_to`, `invalid_parameter`; `navigation_required` or
-   * `prefetch_refused` for what a page loads without its user
+   * @throws CognitoHostedUiError `invalid_return_to`, `invalid_parameter`; `duplicate_cookie` when no
+   * sign-in would help; `navigation_required` or `prefetch_refused` for what a page loads without its
+   * user
    */
   login(request: object, returnTo?: unknown, begin?: HostedUiLoginStart): Promise<string> {
     return this.hostedUi.login(request, returnTo, begin);

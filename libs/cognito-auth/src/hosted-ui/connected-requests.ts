@@ -16,11 +16,12 @@ export interface HostedUiConnection {
   isOneOf(userPools: readonly string[], accessToken: string): boolean;
 
   /**
-   * The access token of the session, if there is a session that this request may use.
+   * The access token of the session, if there is a session that this request may use. At once where
+   * it is at hand.
    *
    * @throws CognitoHostedUiError `identity_provider_unavailable`, `store_unavailable`
    */
-  accessToken(refresh: boolean): Promise<string | null> | null;
+  accessToken(refresh: boolean): string | null | Promise<string | null>;
 
   /** Whether there is a session that nobody has asked for: `fromSession()` is not in `tokenFrom`. */
   ignoresSession(): boolean;

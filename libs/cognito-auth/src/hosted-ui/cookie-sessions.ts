@@ -2,7 +2,7 @@ import type { BrowserExchange } from './browser-exchange.js';
 import { secondsLeft, sessionIn } from './session.js';
 import type { Session } from './session.js';
 import type { SessionCookies } from './session-cookies.js';
-import type { Sessions } from './sessions.js';
+import type { Found, Sessions } from './sessions.js';
 
 /** Keeps sessions in the browser: sealed, in as many cookies as it takes. */
 export class CookieSessions implements Sessions {
@@ -14,8 +14,11 @@ export class CookieSessions implements Sessions {
     private readonly maxAge: number,
   ) {}
 
-  async find(exchange: BrowserExchange): Promise<Session | undefined> {
-    return sessionIn(await this.cookies.read('session', exchange), this.maxAge);
+  find(exchange: BrowserExchange): Found | Promise<Found> {
+    const content = this.cookies.read('session', exchange);
+    return content instanceof Promise
+      ? content.then((unsealed) => sessionIn(unsealed, this.maxAge))
+      : sessionIn(content, this.maxAge);
   }
 
   async keep(): Promise<void> {
@@ -26,8 +29,8 @@ export class CookieSessions implements Sessions {
     return this.cookies.write('session', session, secondsLeft(session, this.maxAge), exchange);
   }
 
-  async current(): Promise<undefined> {
-    return undefined;
+  async current(): Promise<null> {
+    return null;
   }
 
   async forget(session: Session): Promise<Session> {

@@ -44,6 +44,11 @@ const EXPLANATIONS: Readonly<Record<CognitoHostedUiErrorCode, Explanation>> & {
     text: 'It took longer than ten minutes, was completed before, or was begun in another browser. Nothing is lost: sign in once more.',
     link: AGAIN,
   },
+  duplicate_cookie: {
+    title: 'Your browser has a cookie twice',
+    text: 'Another program on this machine sets the cookie of this sign-in, too. Delete the cookies of this site, then sign in.',
+    link: 'Sign in',
+  },
   login_failed: {
     title: 'You were not signed in',
     text: 'The sign-in was cancelled or refused. If you did not cancel it yourself and it happens again, tell whoever runs this site the code below.',

@@ -82,9 +82,9 @@ function tokenAmong(
   if (!connection) return null;
   const token = connection.accessToken(refresh);
   if (!token) return tokenAmong(others, refresh, isFit);
-  return token.then((found) =>
-    found !== null && isFit(connection, found) ? found : tokenAmong(others, refresh, isFit),
-  );
+  const choose = (found: string | null) =>
+    found !== null && isFit(connection, found) ? found : tokenAmong(others, refresh, isFit);
+  return token instanceof Promise ? token.then(choose) : choose(token);
 }
 
 const WITHOUT_MODULE =

@@ -33,7 +33,7 @@ import { needsRefresh, revocableOf, secondsLeft } from './session.js';
 import type { Session } from './session.js';
 import { SessionCookies } from './session-cookies.js';
 import { SessionRefresher } from './session-refresher.js';
-import type { Sessions } from './sessions.js';
+import type { Found, Sessions } from './sessions.js';
 import { TokenPair } from './token-pair.js';
 import type { VerifiedPair } from './token-pair.js';
 
@@ -123,6 +123,8 @@ export class HostedUi implements OnModuleInit, SignInPages {
   ): Promise<string> {
     return this.on(request, 'login', async (exchange) => {
       checkOpened(exchange);
+      this.cookies.checkReadable(exchange);
+      this.cookies.removeDoubles(exchange);
       const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
       const parameters = checkedParameters(begin.parameters ?? {});
       const { max_age: age } = parameters;
@@ -152,6 +154,7 @@ export class HostedUi implements OnModuleInit, SignInPages {
   async session(request: object): Promise<CognitoSession | null> {
     return this.on(request, 'session', async (exchange) => {
       const session = await this.liveSession(exchange);
+      if (!session) this.cookies.removeDoublesInTheWay(exchange);
       return session ? this.described(session) : null;
     });
   }
@@ -278,16 +281,37 @@ export class HostedUi implements OnModuleInit, SignInPages {
     return this.failures.watch(undertaking, () => work(connection.exchange));
   }
 
-  private async accessToken(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
+  private accessToken(
+    exchange: BrowserExchange,
+    refresh: boolean,
+  ): string | null | Promise<string | null> {
     if (isUnsafe(exchange.request) && this.isCrossSite(exchange)) return null;
+    const found = this.foundIn(exchange);
+    const otherwise = () => this.awaitedToken(exchange, refresh);
+    if (!(found instanceof Promise)) return this.tokenAtHand(found, exchange) ?? otherwise();
+    return found.then((session) => this.tokenAtHand(session, exchange) ?? otherwise(), otherwise);
+  }
+
+  /** Spares most requests the promises of whatever else may have to be done. */
+  private tokenAtHand(session: Found, exchange: BrowserExchange): string | null {
+    if (!session || needsRefresh(session) || this.refresher.isEnded(session)) return null;
+    return this.tokenOf(session, exchange);
+  }
+
+  private tokenOf(session: Session | undefined, exchange: BrowserExchange): string | null {
+    if (!session) this.cookies.removeDoublesInTheWay(exchange);
+    // Nobody chose to send an old cookie: it must not keep its user from what is for everybody.
+    if (!session || session.expiresAt <= Date.now()) return null;
+    if (this.options.noStore) exchange.keepFromCaches();
+    return session.accessToken;
+  }
+
+  private async awaitedToken(exchange: BrowserExchange, refresh: boolean): Promise<string | null> {
     try {
       const session = await this.failures.watch('session', () =>
         refresh ? this.liveSession(exchange) : this.find(exchange),
       );
-      // Nobody chose to send an old cookie: it must not keep its user from what is for everybody.
-      if (!session || session.expiresAt <= Date.now()) return null;
-      if (this.options.noStore) exchange.keepFromCaches();
-      return session.accessToken;
+      return this.tokenOf(session, exchange);
     } catch (error) {
       if (error instanceof CognitoHostedUiError && error.retryAfter) {
         exchange.setHeader('Retry-After', String(error.retryAfter));
@@ -345,7 +369,7 @@ export class HostedUi implements OnModuleInit, SignInPages {
     const former = await this.find(exchange);
     await this.sessions.keep(session);
     await this.sessions.give(session, exchange);
-    exchange.session = Promise.resolve(session);
+    exchange.session = session;
     if (former) await this.replace(former);
   }
 
@@ -354,9 +378,14 @@ export class HostedUi implements OnModuleInit, SignInPages {
     await this.attempt('forget the session of before', () => this.sessions.forget(former));
   }
 
+  private foundIn(exchange: BrowserExchange): Found | Promise<Found> {
+    // `null` after a sign-out: what the browser sent does not count any more.
+    if (exchange.session === undefined) exchange.session = this.sessions.find(exchange);
+    return exchange.session;
+  }
+
   private async find(exchange: BrowserExchange): Promise<Session | undefined> {
-    exchange.session ??= this.sessions.find(exchange);
-    const session = await exchange.session;
+    const session = await this.foundIn(exchange);
     return session && !this.refresher.isEnded(session) ? session : undefined;
   }
 
@@ -375,7 +404,7 @@ export class HostedUi implements OnModuleInit, SignInPages {
     try {
       const { session: renewed, problem } = await this.refresher.refresh(session);
       await this.sessions.give(renewed, exchange);
-      exchange.session = Promise.resolve(renewed);
+      exchange.session = renewed;
       if (problem !== undefined) throw problem;
       return renewed;
     } catch (error) {
@@ -393,7 +422,7 @@ export class HostedUi implements OnModuleInit, SignInPages {
 
   private clear(exchange: BrowserExchange): void {
     this.sessions.clear(exchange);
-    exchange.session = Promise.resolve(undefined);
+    exchange.session = null;
   }
 
   /** What cannot be reached does not keep anybody from signing out of this application. */

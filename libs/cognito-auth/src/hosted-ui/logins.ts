@@ -2,6 +2,7 @@ import { hkdfSync, randomBytes, randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { BrowserExchange } from './browser-exchange.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
+import { removeDoubles } from './double-cookies.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { Site } from './return-to.js';
 import type { Seal } from './seal.js';
@@ -75,6 +76,11 @@ export class Logins {
     const login = loginOf(this.nextSlot(slots, returnTo, exchange), kept);
     const sealed = await this.seal.seal('login', kept, MAX_AGE);
     this.removeBeyond(slots, exchange);
+    removeDoubles(
+      [...SLOTS, LONG_SLOT].map((slot) => this.nameOf(slot)),
+      exchange,
+      this.options,
+    );
     const attributes = { ...this.options.cookies, maxAge: MAX_AGE };
     exchange.setCookie(this.nameOf(login.state), sealed, attributes);
     return login;
@@ -125,7 +131,7 @@ export class Logins {
     exchange: BrowserExchange,
   ): string {
     if (returnTo !== undefined && returnTo.length > LONG_RETURN_TO) return LONG_SLOT;
-    const free = slots.filter((slot) => exchange.cookies[this.nameOf(slot)] === undefined);
+    const free = slots.filter((slot) => !exchange.has(this.nameOf(slot)));
     // In turn, for tabs that begin at the same time: each gets a slot of its own.
     this.turn += 1;
     return free[this.turn % free.length] ?? this.oldestOf(slots, exchange);
@@ -134,14 +140,14 @@ export class Logins {
   /** Browsers send the oldest cookie first (RFC 6265 §5.4). */
   private oldestOf(slots: readonly string[], { cookies }: BrowserExchange): string {
     const names = new Set(slots.map((slot) => this.nameOf(slot)));
-    const oldest = Object.keys(cookies).find((name) => names.has(name)) ?? '';
+    const oldest = Object.keys(cookies).find((name) => names.has(name)) ?? this.nameOf('1');
     return oldest.slice(this.prefix.length);
   }
 
   private removeBeyond(slots: readonly string[], exchange: BrowserExchange): void {
     for (const slot of SLOTS.slice(slots.length)) {
       const name = this.nameOf(slot);
-      if (exchange.cookies[name] !== undefined) this.remove(name, exchange);
+      if (exchange.has(name)) this.remove(name, exchange);
     }
   }
 

@@ -6,6 +6,16 @@ export interface SessionStoreLike extends KeyvLike {
   delete(key: string): Promise<unknown>;
 }
 
+/** Somebody who waits for entries. */
+interface Read {
+  readonly keys: readonly string[];
+  readonly resolve: (values: unknown[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+// An answer of Redis with so many sessions has some 100 KB.
+const MAX_TOGETHER = 16;
+
 /**
  * A Keyv store that says when it fails.
  *
@@ -14,6 +24,8 @@ export interface SessionStoreLike extends KeyvLike {
  * looked for.
  */
 export class SessionStore {
+  private readonly waiting: Read[] = [];
+
   /** @param timeout milliseconds for one answer */
   constructor(
     private readonly keyv: SessionStoreLike,
@@ -26,7 +38,11 @@ export class SessionStore {
    * @throws CognitoHostedUiError `store_unavailable`
    */
   read(...keys: readonly string[]): Promise<unknown[]> {
-    return this.inTime(() => this.entriesOf(keys));
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ keys, resolve, reject });
+      // After whatever else has arrived at the same time, which is asked for in the same round trip.
+      if (this.waiting.length === 1) setImmediate(() => this.readWaiting());
+    });
   }
 
   /**
@@ -45,7 +61,20 @@ export class SessionStore {
 
   /** @throws CognitoHostedUiError `store_unavailable` */
   async remove(key: string): Promise<void> {
-    await this.inTime(() => this.keyv.delete(PREFIX + key));
+    await this.inTime(async () => this.keyv.delete(PREFIX + key));
+  }
+
+  private readWaiting(): void {
+    while (this.waiting.length > 0) void this.readTogether(this.waiting.splice(0, MAX_TOGETHER));
+  }
+
+  private async readTogether(reads: readonly Read[]): Promise<void> {
+    try {
+      const values = await this.inTime(() => this.entriesOf(reads.flatMap(({ keys }) => keys)));
+      for (const { keys, resolve } of reads) resolve(values.splice(0, keys.length));
+    } catch (error) {
+      for (const { reject } of reads) reject(error);
+    }
   }
 
   private async entriesOf(keys: readonly string[]): Promise<unknown[]> {
@@ -59,20 +88,19 @@ export class SessionStore {
     return values.map((value) => value ?? undefined);
   }
 
-  private async inTime<T>(work: () => Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const error = new Error(`${NAME} did not answer within ${this.timeout} ms`);
-      timer = setTimeout(() => reject(error), this.timeout);
+  private inTime<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown) => {
+        const message = 'The session store does not answer; try again later';
+        reject(new CognitoHostedUiError('store_unavailable', message, { cause }));
+      };
+      const timer = setTimeout(() => {
+        fail(new Error(`${NAME} did not answer within ${this.timeout} ms`));
+      }, this.timeout);
+      work()
+        .finally(() => clearTimeout(timer))
+        .then(resolve, fail);
     });
-    try {
-      return await Promise.race([work(), late]);
-    } catch (cause) {
-      const message = 'The session store does not answer; try again later';
-      throw new CognitoHostedUiError('store_unavailable', message, { cause });
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

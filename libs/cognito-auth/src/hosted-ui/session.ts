@@ -24,11 +24,11 @@ export function revocableOf({ jti, originJti }: CognitoPrincipal): Pick<Session,
 
 /** The session in what was unsealed; one that is older than it may be is none. */
 export function sessionIn(
-  content: Record<string, unknown> | undefined,
+  content: Readonly<Record<string, unknown>> | undefined,
   maxAge: number,
-): Session | undefined {
+): Session | null {
   const session = content as Session | undefined;
-  if (!session || secondsLeft(session, maxAge) <= 0) return undefined;
+  if (!session || secondsLeft(session, maxAge) <= 0) return null;
   return session;
 }
 

@@ -1,14 +1,18 @@
 import type { BrowserExchange } from './browser-exchange.js';
 import type { Session } from './session.js';
 
+/** A session, or that there is none. */
+export type Found = Session | null;
+
 /** Where sessions are kept between the requests of a browser. */
 export interface Sessions {
   /**
-   * The session that the cookies of a request stand for; whatever is not ours stands for none.
+   * The session that the cookies of a request stand for; whatever is not ours stands for none. At
+   * once where nothing but a known cookie says so.
    *
    * @throws CognitoHostedUiError `store_unavailable`
    */
-  find(exchange: BrowserExchange): Promise<Session | undefined>;
+  find(exchange: BrowserExchange): Found | Promise<Found>;
 
   /** Keeps a session where others look for it, once for all requests that wait for it. */
   keep(session: Session): Promise<void>;
@@ -20,8 +24,8 @@ export interface Sessions {
    */
   give(session: Session, exchange: BrowserExchange): Promise<void>;
 
-  /** The session as it is kept now; `undefined` when nothing but the browser keeps it. */
-  current(session: Session): Promise<Session | undefined>;
+  /** The session as it is kept now; `null` when nothing but the browser keeps it. */
+  current(session: Session): Promise<Found>;
 
   /** Whether a session that is not kept any more is over. */
   readonly isShared: boolean;

@@ -13,8 +13,12 @@ type Verification = () => Promise<CognitoPrincipal>;
 /** For those who only listen: no guard sees them again. */
 const RECHECK_EVERY = 60_000;
 
-/** For a token that has expired and is tolerated, and for one that cannot be verified just now. */
-const SHORT_WAIT = 1000;
+/** For a token that has expired and is tolerated. */
+const TOLERATED_WAIT = 1000;
+
+/** While keys, a store or a hook cannot be asked: the first wait, and the longest one. */
+const FIRST_RETRY = 1000;
+const LAST_RETRY = 30_000;
 
 const watches = new WeakMap<Socket, ConnectionWatch>();
 
@@ -24,6 +28,7 @@ export class ConnectionWatch {
   private isOver = false;
   private verify?: Verification;
   private expiresAt = 0;
+  private retries = 0;
 
   private constructor(private readonly socket: Socket) {
     socket.once('close', () => {
@@ -45,27 +50,39 @@ export class ConnectionWatch {
   }
 
   private schedule({ expiresAt }: CognitoPrincipal): void {
+    this.retries = 0;
     this.expiresAt = expiresAt.getTime();
-    const remaining = this.expiresAt - Date.now();
-    this.recheckAfter(remaining > 0 ? Math.min(remaining, RECHECK_EVERY) : SHORT_WAIT);
+    this.recheckWithin(RECHECK_EVERY, TOLERATED_WAIT);
   }
 
-  private recheckAfter(wait: number): void {
+  /** @param tolerated how long to wait once the token has expired; both in milliseconds */
+  private recheckWithin(wait: number, tolerated: number): void {
     if (this.isOver) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.recheck(), wait).unref();
+    const remaining = this.expiresAt - Date.now();
+    const delay = remaining > 0 ? Math.min(remaining, wait) : tolerated;
+    this.timer = setTimeout(() => void this.recheck(), delay).unref();
   }
 
   private async recheck(): Promise<void> {
+    const { verify } = this;
+    if (!verify) return;
     try {
-      const principal = await this.verify?.();
-      if (principal) this.schedule(principal);
+      const principal = await verify();
+      if (verify === this.verify) this.schedule(principal);
     } catch (error) {
-      // An outage ends nothing; but nobody can tell any more whether an expired token is tolerated.
-      const isValid = this.expiresAt > Date.now();
-      if (isValid && !isRefusal(error)) this.recheckAfter(SHORT_WAIT);
-      else disconnect(this.socket, error);
+      // The connection has another token by now.
+      if (verify !== this.verify) return;
+      if (isRefusal(error) || this.expiresAt <= Date.now()) disconnect(this.socket, error);
+      else this.retry();
     }
+  }
+
+  /** An outage is no reason to close: all clients would come back at once, and find it as it was. */
+  private retry(): void {
+    const wait = Math.min(FIRST_RETRY * 2 ** this.retries, LAST_RETRY);
+    this.retries += 1;
+    this.recheckWithin(wait, TOLERATED_WAIT);
   }
 }
 

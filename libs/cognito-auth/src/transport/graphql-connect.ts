@@ -59,6 +59,7 @@ interface Opening {
  * The token is found where the option `tokenFrom` says, `connectionParams.Authorization` being the
  * header. Clients are disconnected with the close code 4403 when they have no token or a bad one,
  * when it expires, and within a minute when it is revoked; with 4503 when the fault is not theirs.
+ * During an outage of keys, a store or a hook, who is connected stays, up to the `exp` of the token.
  * The reason is the `code` of the refusal. `CognitoGuard` verifies the token again with every
  * operation.
  *
