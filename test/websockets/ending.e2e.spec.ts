@@ -162,6 +162,24 @@ describe.each(PLATFORMS)('A socket of %s', (platform) => {
     });
   });
 
+  it('is closed at the end of its token while the store fails', async () => {
+    const auth = CognitoAuthModule.forRoot({
+      ...pool.options(),
+      clockTolerance: 60,
+      revocation: { useValue: store },
+    });
+    const providers = [ChatGateway];
+    const app = await createSocketApp(platform, { imports: [auth], providers }, {});
+    onTestFinished(() => app.close());
+    const token = pool.accessToken('alice', { claims, expiresIn: 2 });
+    const client = await connect(platform, app, { token });
+    expect(await greet(client)).toEqual(SAID);
+    store.fails = true;
+    onTestFinished(() => void (store.fails = false));
+    expect(await client.said()).toEqual(exception('hook_failed'));
+    expect(await client.ended).toEqual(closing(platform, 'hook_failed'));
+  });
+
   it.each([
     ['the same token', (token: string) => token],
     ['tokens of another user', () => pool.accessToken('bob')],

@@ -201,7 +201,8 @@ export class Connection {
       if (this.token === token) this.principal = principal;
     } catch (error) {
       this.report(error);
-      const isRefused = isFinal(error);
+      // Nobody can tell during an outage whether an expired token is tolerated.
+      const isRefused = isFinal(error) || this.hasExpired();
       if (isRefused) await this.verification;
       if (isRefused && this.token === token) return this.close(error);
     }
@@ -269,6 +270,10 @@ export class Connection {
   }
 
   // setTimeout takes no longer delay; what it calls looks at the clock again.
+  private hasExpired(): boolean {
+    return this.principal !== undefined && this.principal.expiresAt.getTime() <= Date.now();
+  }
+
   private awaitExpiry(): void {
     if (!this.principal || this.state === 'closed') return;
     const left = this.principal.expiresAt.getTime() - Date.now();
