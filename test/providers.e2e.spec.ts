@@ -5,7 +5,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
 import { MercuriusDriver } from '@nestjs/mercurius';
 import type { MercuriusDriverConfig } from '@nestjs/mercurius';
-import Keyv from 'keyv';
+import { Keyv } from 'keyv';
 import { CognitoAuthModule, MemoryRevocationStore, Public } from 'nestjs-cognito-auth';
 import { CognitoHostedUiModule } from 'nestjs-cognito-auth/hosted-ui';
 import { describe, expect, it } from 'vitest';
@@ -58,9 +58,7 @@ describe('The providers', () => {
     );
     const odd = instances.filter(
       ([, instance]) =>
-        instance !== null &&
-        instance !== undefined &&
-        typeof (instance as object).constructor !== 'function',
+        instance !== null && instance !== undefined && typeof instance.constructor !== 'function',
     );
     expect(odd.map(([token]) => token)).toEqual([]);
     expect(instances.length).toBeGreaterThan(10);

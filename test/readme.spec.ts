@@ -610,9 +610,9 @@ describe('The snippets of the README', () => {
       const { bootstrap } = await imported<{
         bootstrap: (board: Board) => Promise<INestApplication>;
       }>('main.board');
-      const app = await bootstrap((_request, response) => response.end('the queues'));
-      onTestFinished(() => app.close());
-      const url = (await app.getUrl()).replace('[::1]', 'localhost');
+      const board = await bootstrap((_request, response) => response.end('the queues'));
+      onTestFinished(() => board.close());
+      const url = (await board.getUrl()).replace('[::1]', 'localhost');
       const stranger = new Browser({ [SITE]: url, [DOMAIN]: hostedPages.url });
       for (const path of ['/queues', '/docs', '/docs-json']) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other

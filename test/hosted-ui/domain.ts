@@ -76,7 +76,7 @@ async function answer(
   const given = real.startsWith('{') && domain.answerTokens?.(JSON.parse(real) as never);
   const sent = given || { status: received.status, body: real };
   const { status = 200, type = 'application/json' } = sent;
-  const { challenge } = sent as TokenAnswer;
+  const { challenge } = sent;
   response.writeHead(status, {
     'content-type': type,
     ...(challenge !== undefined && { 'www-authenticate': challenge }),

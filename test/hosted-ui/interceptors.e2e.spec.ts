@@ -132,14 +132,17 @@ describe.each(ADAPTERS)('The routes of the hosted pages on %s', (adapter) => {
     ]);
   });
 
-  it.each(['/AUTH/Session/', '/auth/session?returnTo=/login', '/auth/%73ession'])(
-    'are found as the router finds them: %s',
-    async (path) => {
-      const hosted = await start(() => undefined);
-      const browser = await hosted.signedIn();
-      const { status, body } = await browser.call(APP + path);
-      // Fastify compares with case, and knows no slash at the end.
-      if (status !== 404) expect(JSON.parse(body)).toMatchObject({ username: 'alice' });
-    },
-  );
+  // Express compares without case and takes a slash at the end; Fastify decodes.
+  it.each([
+    ['/AUTH/Session/', { express: 200, fastify: 404 }],
+    ['/auth/session?returnTo=/login', { express: 200, fastify: 200 }],
+    ['/auth/%73ession', { express: 404, fastify: 200 }],
+  ])('are found as the router finds them: %s', async (path, statuses) => {
+    const hosted = await start(() => undefined);
+    const browser = await hosted.signedIn();
+    const { status, body } = await browser.call(APP + path);
+    expect(status).toBe(statuses[adapter]);
+    const username = status === 200 ? 'alice' : undefined;
+    expect((JSON.parse(body) as { username?: string }).username).toBe(username);
+  });
 });

@@ -60,7 +60,7 @@ afterAll(() => server.close());
 afterEach(() => vi.useRealTimers());
 
 /** As a cautious application has it: a prefix with exceptions, headers, and all routes protected. */
-async function start(adapter: (typeof ADAPTERS)[number]) {
+async function startCautious(adapter: (typeof ADAPTERS)[number]) {
   const imports = [
     CognitoAuthModule.forRoot({
       ...server.options({ tokenFrom: fromSession() }),
@@ -95,11 +95,11 @@ interface Response {
 }
 
 describe.each(ADAPTERS)('On %s, a protected page', (adapter) => {
-  let app: Awaited<ReturnType<typeof start>>;
+  let app: Awaited<ReturnType<typeof startCautious>>;
   let place: string;
 
   beforeAll(async () => {
-    app = await start(adapter);
+    app = await startCautious(adapter);
     place = await app.getUrl();
   });
 

@@ -35,7 +35,10 @@ afterAll(() => server.close());
 async function startProxy(prefix: string, target: string): Promise<string> {
   const proxy = createServer((incoming, outgoing) => {
     const { url = '', method, headers } = incoming;
-    if (!url.startsWith(`${prefix}/`)) return void outgoing.writeHead(404).end('elsewhere');
+    if (!url.startsWith(`${prefix}/`)) {
+      outgoing.writeHead(404).end('elsewhere');
+      return;
+    }
     const onward = request(target + url.slice(prefix.length), { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(outgoing);

@@ -78,10 +78,12 @@ export class HostedUiRoutesGuard implements CanActivate {
 
 function lastSegmentOf(url: string): string | undefined {
   const [path = ''] = url.split('?', 1);
-  return path
-    .toLowerCase()
-    .split('/')
-    .findLast((segment) => segment !== '');
+  const segment = path.split('/').findLast((part) => part !== '');
+  try {
+    return decodeURIComponent(segment ?? '').toLowerCase();
+  } catch {
+    return undefined;
+  }
 }
 
 /** A script is told where to send its page. */
