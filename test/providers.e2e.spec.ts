@@ -1,13 +1,21 @@
-import { Module } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { ApolloDriver } from '@nestjs/apollo';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
+import { BullModule } from '@nestjs/bullmq';
 import { ModulesContainer } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import { EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
 import { MercuriusDriver } from '@nestjs/mercurius';
 import type { MercuriusDriverConfig } from '@nestjs/mercurius';
 import { Keyv } from 'keyv';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { Cron, ScheduleModule } from '@nestjs/schedule';
+import { DocumentBuilder } from '@nestjs/swagger';
 import { CognitoAuthModule, MemoryRevocationStore, Public } from 'nestjs-cognito-auth';
 import { CognitoHostedUiModule } from 'nestjs-cognito-auth/hosted-ui';
+import { setupCognitoSwagger } from 'nestjs-cognito-auth/swagger';
+import { withCognitoAuth } from 'nestjs-cognito-auth/websockets';
 import { describe, expect, it } from 'vitest';
 import { startApp } from './support/app.js';
 
@@ -74,6 +82,22 @@ class GreetingResolver {
   }
 }
 
+/** Things that other modules find by walking all providers. */
+@Injectable()
+class Jobs {
+  readonly done: string[] = [];
+
+  @Cron('0 0 1 1 *')
+  celebrate() {
+    this.done.push('celebrate');
+  }
+
+  @OnEvent('order')
+  notice() {
+    this.done.push('notice');
+  }
+}
+
 const apollo = GraphQLModule.forRoot<ApolloDriverConfig>({
   driver: ApolloDriver,
   autoSchemaFile: true,
@@ -87,16 +111,39 @@ describe('An application with hosted pages', () => {
   it.each([
     ['Apollo', 'express', apollo],
     ['Mercurius', 'fastify', mercurius],
-  ] as const)('has GraphQL, with %s on %s', async (_driver, adapter, graphql) => {
-    @Module({ imports: [...everything(), graphql], providers: [GreetingResolver] })
-    class ShopModule {}
+  ] as const)(
+    'has everything else, with the GraphQL of %s on %s',
+    async (_driver, adapter, graphql) => {
+      @Module({
+        imports: [
+          ...everything(),
+          graphql,
+          ScheduleModule.forRoot(),
+          CqrsModule.forRoot(),
+          EventEmitterModule.forRoot(),
+          // Connects with the first queue only.
+          BullModule.forRoot({ connection: { host: '127.0.0.1', lazyConnect: true } }),
+        ],
+        providers: [GreetingResolver, Jobs],
+      })
+      class ShopModule {}
 
-    const app = await startApp(adapter, { imports: [ShopModule] });
-    const answer = await fetch(`${await app.getUrl()}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: '{ hello }' }),
-    });
-    expect(await answer.json()).toEqual({ data: { hello: 'hello' } });
-  });
+      const app = await startApp(
+        adapter,
+        { imports: [ShopModule] },
+        {
+          configure: (created) => {
+            created.useWebSocketAdapter(withCognitoAuth(created, new WsAdapter(created)));
+            setupCognitoSwagger(created, 'docs', new DocumentBuilder());
+          },
+        },
+      );
+      const answer = await fetch(`${await app.getUrl()}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: '{ hello }' }),
+      });
+      expect(await answer.json()).toEqual({ data: { hello: 'hello' } });
+    },
+  );
 });
