@@ -174,28 +174,6 @@ describe.each(ADAPTERS)('On %s', (adapter) => {
       expect(status).toBe(201);
     });
 
-    it('has to give a password after a script has signed it out and gone nowhere', async () => {
-      const browser = await hosted.signedIn();
-      expect((await browser.call(`${APP}/auth/logout`, { method: 'POST' })).status).toBe(200);
-      // The session at Cognito is still there.
-      const login = locationOf(await browser.navigate(`${APP}/orders`));
-      const authorize = locationOf(await browser.navigate(login));
-      expect(authorize.searchParams.get('prompt')).toBe('login');
-      const page = await browser.open(authorize);
-      expect([page.status, page.url.origin]).toEqual([200, new URL(server.domain).origin]);
-
-      expect((await browser.signIn(page, 'bob', PASSWORD)).body).toBe('{"username":"bob"}');
-      expect(namesOfSession(browser)).toEqual([...browser.cookiesOf(APP).keys()]);
-    });
-
-    it('need not after it has opened the address that it was told', async () => {
-      const browser = await hosted.signedIn();
-      const { body } = await browser.call(`${APP}/auth/logout`, { method: 'POST' });
-      await browser.navigate((JSON.parse(body) as { url: string }).url);
-      const page = await browser.open(`${APP}/orders`);
-      expect(page.url.pathname).toBe('/login');
-    });
-
     it('cannot use an answer of Cognito twice, nor one that is not its own', async () => {
       const browser = hosted.browser();
       const page = await browser.open(`${APP}/auth/login`);

@@ -27,7 +27,7 @@ import {
 import { loginPathFor } from './login-redirect.js';
 import { Logins, unknownState } from './logins.js';
 import type { Login } from './logins.js';
-import { isNavigation, isOpenedByUser, isReadByScript } from './navigation.js';
+import { isNavigation, isOpenedByUser } from './navigation.js';
 import { publicPrefixOf, returnPathOf } from './return-to.js';
 import { needsRefresh, revocableOf, secondsLeft } from './session.js';
 import type { Session } from './session.js';
@@ -126,10 +126,7 @@ export class HostedUi implements OnModuleInit, SignInPages {
       this.cookies.checkReadable(exchange);
       this.cookies.removeDoubles(exchange);
       const path = returnTo === undefined ? undefined : returnPathOf(returnTo, this.options.site);
-      const parameters = checkedParameters({
-        ...begin.parameters,
-        ...(this.logins.asksForPassword(exchange) && { prompt: 'login' }),
-      });
+      const parameters = checkedParameters(begin.parameters ?? {});
       const { max_age: age } = parameters;
       const maxAge = age === undefined ? undefined : Number(age);
       const login = await this.logins.begin({ returnTo: path, maxAge }, exchange);
@@ -178,8 +175,6 @@ export class HostedUi implements OnModuleInit, SignInPages {
       const session = await this.find(exchange);
       if (session) await this.end(await this.refresher.latest(session));
       this.clear(exchange);
-      if (isReadByScript(exchange.request.headers)) this.logins.askForPassword(exchange);
-      else this.logins.forgetPassword(exchange);
       return this.provider.logoutAddress();
     });
   }
@@ -375,7 +370,6 @@ export class HostedUi implements OnModuleInit, SignInPages {
     await this.sessions.keep(session);
     await this.sessions.give(session, exchange);
     exchange.session = session;
-    this.logins.forgetPassword(exchange);
     if (former) await this.replace(former);
   }
 

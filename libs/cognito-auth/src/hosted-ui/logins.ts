@@ -26,9 +26,6 @@ interface KeptLogin extends Pick<Login, 'returnTo' | 'maxAge'> {
 // Cognito gives a user three minutes for each page; a code lives for five.
 const MAX_AGE = 600;
 
-// https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-managed-login.html
-const COGNITO_SESSION = 3_600;
-
 /**
  * Sign-ins that one browser may have under way. Tabs that are restored all at once do not know of
  * each other's cookies, so that only fixed names keep these within the 16 KB of headers that Node.js
@@ -98,28 +95,6 @@ export class Logins {
     if (!login) return undefined;
     this.remove(this.nameOf(state as string), exchange);
     return (await this.isUsed(login.state)) ? undefined : login;
-  }
-
-  /**
-   * Makes the next sign-in of this browser ask for a password: a script that signs out gets the
-   * address that ends the session at Cognito, and may never open it.
-   */
-  askForPassword(exchange: BrowserExchange): void {
-    const attributes = { ...this.options.cookies, maxAge: COGNITO_SESSION };
-    exchange.setCookie(this.signedOutName, '1', attributes);
-  }
-
-  asksForPassword(exchange: BrowserExchange): boolean {
-    return exchange.has(this.signedOutName);
-  }
-
-  /** Lets the next sign-in go on with the session at Cognito again. */
-  forgetPassword(exchange: BrowserExchange): void {
-    if (this.asksForPassword(exchange)) this.remove(this.signedOutName, exchange);
-  }
-
-  private get signedOutName(): string {
-    return `${this.options.cookies.name}.signed-out`;
   }
 
   private async find(state: string, exchange: BrowserExchange): Promise<Login | undefined> {
