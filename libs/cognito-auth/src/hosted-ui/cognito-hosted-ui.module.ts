@@ -72,6 +72,7 @@ import { TokenPair } from './token-pair.js';
 export class CognitoHostedUiModule extends ConfigurableModuleClass implements NestModule {
   private isConnecting = false;
 
+  /** @internal */
   constructor(
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(HostedUi) private readonly hostedUi: HostedUi,

@@ -62,6 +62,8 @@ export interface HostedUiLoginStart {
 /**
  * Signs the users of browsers in and out, for one registration of the module: routes, extractors,
  * redirects and the public service all work by it.
+ *
+ * @internal
  */
 @Injectable()
 export class HostedUi implements OnModuleInit, SignInPages {
