@@ -3,10 +3,11 @@ import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
-import { noteBinding, problemsOfGuardClasses } from './application-guards.js';
+import { isGuardedTooLate, problemsOfGuardClasses } from './application-guards.js';
 import { AccessControl } from './access-control.js';
 import { isCheckClass } from './check-instances.js';
 import { CognitoGuard } from './cognito.guard.js';
+import { effectiveRulesOf } from './effective-rules.js';
 import { hasParameterOfAnotherCopy, TWO_COPIES } from './copies.js';
 import { ruledTypes, unguardedFields } from './graphql-fields.js';
 import { haveNoTokenInCommon, problemsOfGlobalGuards } from './guards-in-a-row.js';
@@ -50,7 +51,11 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
-    noteBinding(this.application);
+    const late = handlersOf(this.modules, ['controllers', 'providers'])
+      .filter((place) => effectiveRulesOf(place, this.application) === undefined)
+      .filter((place) => isGuardedTooLate(this.application, place))
+      .map(({ controller, name }) => `${controller.name}.${name}`);
+    if (late.length > 0) this.logger.warn(`${TOO_LATE} ${late.join(', ')}`);
   }
 
   private async problemsOfChecks({
@@ -145,6 +150,9 @@ const FIELD_WITHOUT_GUARD =
 
 const SEVERAL_GUARDS =
   'is guarded by two registrations, its own and that of a global guard, and no token passes both; list the user pools in "userPools" of one registration, or leave "protectAll" out.';
+
+const TOO_LATE =
+  'A guard became global too late and does not run for what Nest had bound by then; call app.useGlobalGuards() before the application starts and before it connects microservices, or set the option "protectAll". Open are:';
 
 const ON_A_TYPE =
   'is on a GraphQL type, for which Nest runs no guards: write the field as a @ResolveField() of its resolver, with the rule.';
