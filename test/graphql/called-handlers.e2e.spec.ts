@@ -1,4 +1,4 @@
-import { Inject, Module } from '@nestjs/common';
+import { Inject, Injectable, Module, UseGuards } from '@nestjs/common';
 import type { Provider, Type } from '@nestjs/common';
 import {
   CONTEXT,
@@ -9,7 +9,13 @@ import {
   ObjectType,
   Field,
 } from '@nestjs/graphql';
-import { Authenticated, CognitoAuthModule, Groups, Public } from 'nestjs-cognito-auth';
+import {
+  Authenticated,
+  CognitoAuthModule,
+  CognitoGuard,
+  Groups,
+  Public,
+} from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { startApp } from '../support/app.js';
@@ -152,6 +158,27 @@ describe.each(SERVERS)('Operations for a function that is not the method, on $na
     expect((await ask(app, '{ secret }', pool.accessToken('bob'))).data).toEqual({
       secret: 'salt',
     });
+  });
+
+  it('are not guarded by protectAll alone where they name a guard that does more', async () => {
+    @Injectable()
+    class NobodyGuard extends CognitoGuard {
+      override canActivate() {
+        return false;
+      }
+    }
+    @Resolver()
+    @UseGuards(NobodyGuard)
+    class Drinks {
+      @Query(() => String)
+      secret() {
+        return 'sugar';
+      }
+    }
+    const provider = { provide: Drinks, useFactory: () => new Drinks() };
+    await expect(start(server, [provider], true)).rejects.toThrow(
+      /The rule of Drinks\.secret is lost: Nest does not run NobodyGuard for it\. List the class itself in "providers" .* make NobodyGuard a global guard/,
+    );
   });
 
   it('stop the boot when another module provides the class', async () => {

@@ -6,6 +6,7 @@ import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
 import {
   isGuardedGlobally,
+  isPlainGuard,
   noteBinding,
   problemsOfGuardClasses,
 } from './application-guards.js';
@@ -22,6 +23,7 @@ import type { BindingKind, Member } from './members.js';
 import {
   accessRulesOf,
   cognitoGuardsOf,
+  decoratedAt,
   guardsOn,
   hasCognitoGuard,
   isCognitoGuard,
@@ -188,8 +190,23 @@ export function lostGuardOf(
   );
   return (
     lost &&
-    `The rule of ${controller.name}.${name} is lost: Nest does not run ${lost.name} for it. List the class itself in "providers" (not useFactory, useValue or useClass), write the rule above a decorator that wraps the method, or set the option "protectAll".`
+    `The rule of ${controller.name}.${name} is lost: Nest does not run ${lost.name} for it. ${remedyFor(lost, place)}.`
   );
+}
+
+function remedyFor(lost: Type, { controller, name }: Place): string {
+  const global = isPlainGuard(lost)
+    ? 'set the option "protectAll"'
+    : `make ${lost.name} a global guard: "protectAll" does not run it`;
+  const prototype = controller.prototype as object;
+  const method = methodOf(prototype, name);
+  if ([controller, ...(method ? [method] : [])].some((target) => guardsOn(target).includes(lost))) {
+    return `List the class itself in "providers" (not useFactory, useValue or useClass), or ${global}`;
+  }
+  if (decoratedAt(prototype, name).some((target) => guardsOn(target).includes(lost))) {
+    return `Write the rule above a decorator that wraps the method, or ${global}`;
+  }
+  return `The method overrides one that has the rule, which Nest does not see: write the rule, or @Public(), on ${controller.name}.${name} as well, or ${global}`;
 }
 
 /**
