@@ -7,13 +7,13 @@ import { isGuardedTooLate, problemsOfGuardClasses } from './application-guards.j
 import { AccessControl } from './access-control.js';
 import { isCheckClass } from './check-instances.js';
 import { CognitoGuard } from './cognito.guard.js';
-import { effectiveRulesOf } from './effective-rules.js';
+import { effectiveRulesOf, namesGuard } from './effective-rules.js';
 import { hasParameterOfAnotherCopy, TWO_COPIES } from './copies.js';
 import { ruledTypes, unguardedFields } from './graphql-fields.js';
 import { haveNoTokenInCommon, problemsOfGlobalGuards } from './guards-in-a-row.js';
 import { handlersOf } from './handlers.js';
 import type { Handler } from './handlers.js';
-import { accessRulesOf, forgetRules, hasCognitoGuard } from './rule-metadata.js';
+import { accessRulesOf, forgetRules } from './rule-metadata.js';
 import { lostClassOf, lostGuardOf } from './served-rules.js';
 import { problemsOfGraphqlContexts } from './shared-graphql-contexts.js';
 
@@ -87,16 +87,13 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
   }
 
   private problemsOf({ controller, handler, name, module }: Handler): string[] {
-    const { mode, permissions, userPools } = accessRulesOf(handler, controller);
+    const rules = accessRulesOf(handler, controller);
+    const { mode, permissions, userPools } = rules;
     const place = `${controller.name}.${name}`;
     const registrations = this.registrationsOf(module);
     // A test has replaced the guard, and nothing asks for the rules.
     if (registrations.length === 0) return [];
     const problems = [];
-    const namesGuard = hasCognitoGuard(handler) || hasCognitoGuard(controller);
-    if (mode !== 'public' && namesGuard && haveNoTokenInCommon(registrations)) {
-      problems.push(`${place} ${SEVERAL_GUARDS}`);
-    }
     if (permissions && !registrations.every((registration) => registration.permissions)) {
       problems.push(`@Permissions() on ${place} needs the option "permissions", a hook.`);
     }
@@ -105,6 +102,10 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
     );
     const names = known.map((pool) => `"${pool}"`).join(', ');
     const unknown = userPools?.filter((pool) => !known.includes(pool)) ?? [];
+    const running = mode === 'public' || unknown.length > 0 ? [] : this.runningFor(module);
+    if (namesGuard({ handler, controller }) && haveNoTokenInCommon(running ?? [], rules)) {
+      problems.push(`${place} ${SEVERAL_GUARDS}`);
+    }
     return problems.concat(
       unknown.map(
         (pool) => `@UserPool() on ${place} names "${pool}"; the user pools are ${names}.`,
@@ -124,8 +125,13 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
     return checks.map(({ policy }) => policy).filter(isCheckClass);
   }
 
-  /** The registrations whose guard runs for the handlers of a module. */
+  /** The registrations whose guard may run for the handlers of a module. */
   private registrationsOf(module: Module): AccessControl[] {
+    return this.runningFor(module) ?? this.registrations();
+  }
+
+  /** Those whose guard runs; a guard per request is not created yet, and may be of any. */
+  private runningFor(module: Module): AccessControl[] | undefined {
     const wrappers = [
       ...module.injectables.values(),
       ...this.application.getGlobalRequestGuards(),
@@ -133,9 +139,8 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
     const guards = [...wrappers, ...this.application.getGlobalGuards()].filter(
       (guard) => guard instanceof CognitoGuard,
     );
-    // A guard per request is not created yet: it may be that of any registration.
     const isKnown = guards.every(({ access }) => access !== undefined);
-    return isKnown ? [...new Set(guards.map(({ access }) => access))] : this.registrations();
+    return isKnown ? [...new Set(guards.map(({ access }) => access))] : undefined;
   }
 
   private registrations(): AccessControl[] {
@@ -149,7 +154,7 @@ const FIELD_WITHOUT_GUARD =
   'needs "fieldResolverEnhancers: [\'guards\']" in the options of GraphQLModule; without it Nest runs no guards for fields and references.';
 
 const SEVERAL_GUARDS =
-  'is guarded by two registrations, its own and that of a global guard, and no token passes both; list the user pools in "userPools" of one registration, or leave "protectAll" out.';
+  'is guarded by two registrations, its own and that of a global guard, and no token passes both: they have no user pool, "clientId" and "tokenUse" in common. Write one registration, with several user pools in "userPools" and @UserPool() or @TokenUse() on the routes, or leave "protectAll" out.';
 
 const TOO_LATE =
   'A guard became global too late and does not run for what Nest had bound by then; call app.useGlobalGuards() before the application starts and before it connects microservices, or set the option "protectAll". Open are:';
