@@ -427,6 +427,49 @@ describe.each(ADAPTERS)('A rule of a method that another overrides, on %s', (ada
   });
 });
 
+describe.each(ADAPTERS)('A rule that no transport of Nest serves, on %s', (adapter) => {
+  @Injectable()
+  class ReportService {
+    @Groups('admin') create() {
+      return {};
+    }
+  }
+
+  class TracedReportService {
+    @Traced() @Groups('admin') create() {
+      return {};
+    }
+  }
+
+  class StandIn extends PlainController {
+    override list() {
+      return { orders: [] };
+    }
+  }
+
+  const standIn = Object.create(PlainController.prototype) as PlainController;
+
+  it.each<[string, Provider]>([
+    ['a controller, by useValue', { provide: PlainController, useValue: standIn }],
+    ['a controller, by useFactory', { provide: PlainController, useFactory: () => new StandIn() }],
+    ['a controller, by useClass', { provide: PlainController, useClass: StandIn }],
+    ['a service, by useFactory', { provide: 'REPORTS', useFactory: () => new ReportService() }],
+    ['a service, by useClass', { provide: 'REPORTS', useClass: ReportService }],
+    ['a service whose method is wrapped', TracedReportService],
+  ])('leaves the boot alone: %s', async (_, provider) => {
+    // Without a rule, so that nothing in the module brings the guard.
+    @Controller()
+    class StatusController {
+      @Get('status') status() {
+        return { up: true };
+      }
+    }
+    const app = await start(adapter, StatusController, { providers: [provider] });
+    expect(await send(app, '/orders', admin)).toMatchObject({ status: 404 });
+    expect(await send(app, '/status')).toMatchObject({ status: 200 });
+  });
+});
+
 describe.each(ADAPTERS)('A guard that extends CognitoGuard, on %s', (adapter) => {
   @Injectable()
   class NobodyGuard extends CognitoGuard {

@@ -181,6 +181,41 @@ describe.each(SERVERS)('Operations for a function that is not the method, on $na
     );
   });
 
+  it.each<[string, Provider]>([
+    ['useFactory', { provide: 'PORT', useFactory: (one: Recipes) => one, inject: [Recipes] }],
+    ['useExisting', { provide: 'PORT', useExisting: Recipes }],
+  ])('are guarded where another module hands on the resolver by %s', async (_, port) => {
+    @Module({ providers: [Recipes], exports: [Recipes] })
+    class RecipesModule {}
+    @Module({ imports: [RecipesModule], providers: [port], exports: ['PORT'] })
+    class PortModule {}
+    const app = await startApp(server.adapter, {
+      imports: [CognitoAuthModule.forRoot(pool.options()), graphqlModule(server), PortModule],
+    });
+    expect((await ask(app, '{ secret }')).codes).toEqual(['missing_token']);
+    expect((await ask(app, '{ secret }', pool.accessToken('bob'))).data).toEqual({
+      secret: 'salt',
+    });
+  });
+
+  it('are guarded, or stop the boot, where another module makes a resolver of its own', async () => {
+    @Module({ providers: [Recipes] })
+    class RecipesModule {}
+    @Module({ providers: [{ provide: 'OWN', useFactory: () => new Recipes() }] })
+    class OwnModule {}
+    const starting = startApp(server.adapter, {
+      imports: [
+        CognitoAuthModule.forRoot(pool.options()),
+        graphqlModule(server),
+        RecipesModule,
+        OwnModule,
+      ],
+    });
+    const answered = starting.then(async (app) => (await ask(app, '{ secret }')).codes);
+    const codes = await answered.catch((error: Error) => error.message);
+    expect(String(codes)).toMatch(/^missing_token$|The rule of Recipes\.secret is lost/);
+  });
+
   it('stop the boot when another module provides the class', async () => {
     @Module({ providers: [{ provide: Recipes, useValue: new Recipes() }] })
     class FirstModule {}

@@ -6,6 +6,7 @@ import type { TokenUse } from '../token/claims.js';
 import type { AccessControl } from './access-control.js';
 import type { AccessRules } from './access-rules.js';
 import { CognitoGuard } from './cognito.guard.js';
+import { isGateway } from './handlers.js';
 import { injectedBy } from './request-scope.js';
 import { isCognitoGuard } from './rule-metadata.js';
 
@@ -102,11 +103,8 @@ async function areLeftOut(
 function hasGateway(modules: ModulesContainer): boolean {
   return [...modules.values()]
     .flatMap(({ providers }) => Array.from(providers.values()))
-    .some(({ metatype }) => metatype && Reflect.hasMetadata(GATEWAY, metatype));
+    .some(({ metatype }) => metatype && isGateway(metatype));
 }
-
-/** Metadata of `@WebSocketGateway()`. */
-const GATEWAY = 'websockets:is_gateway';
 
 const SEVERAL =
   'The guards of several registrations protect all routes, and each refuses tokens that another accepts: list the user pools in "userPools" of one registration, or leave "protectAll" out and let the controllers of each registration name its guard.';

@@ -11,7 +11,7 @@ import { effectiveRulesOf, namesGuard } from './effective-rules.js';
 import { hasParameterOfAnotherCopy, TWO_COPIES } from './copies.js';
 import { ruledTypes, unguardedFields } from './graphql-fields.js';
 import { haveNoTokenInCommon, problemsOfGlobalGuards } from './guards-in-a-row.js';
-import { handlersOf } from './handlers.js';
+import { handlersOf, isServedByProvider } from './handlers.js';
 import type { Handler } from './handlers.js';
 import { accessRulesOf, forgetRules } from './rule-metadata.js';
 import { lostClassOf, lostGuardOf } from './served-rules.js';
@@ -80,8 +80,10 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
     );
   }
 
+  /** What Nest binds at the boot is looked at there, too; this finds what it makes for each request. */
   private lostRulesOf(handler: Handler): string[] {
-    const { injectables } = handler.module;
+    const { controllers, injectables } = handler.module;
+    if (!controllers.has(handler.controller) && !isServedByProvider(handler)) return [];
     const guard = lostGuardOf(handler, this.application, (type) => injectables.has(type));
     return [guard, lostClassOf(handler)].filter((problem) => problem !== undefined);
   }
