@@ -185,9 +185,7 @@ describe.each(ADAPTERS)('Several registrations on %s', (adapter) => {
   ] as const)(
     'do not boot when a route is guarded by two without a common %s',
     async (_, all, ofRoute, decorators) => {
-      await expect(
-        createApp(adapter, twice(all as object, ofRoute as object, decorators)),
-      ).rejects.toMatchObject({
+      await expect(createApp(adapter, twice(all, ofRoute, decorators))).rejects.toMatchObject({
         problems: [
           expect.stringMatching(
             /^FeatureController.whoAmI is guarded by two registrations, .* "clientId" and "tokenUse"/,
@@ -202,7 +200,7 @@ describe.each(ADAPTERS)('Several registrations on %s', (adapter) => {
     ['kind of token, by @TokenUse()', {}, { tokenUse: 'id' }, [TokenUse('access')]],
     ['app client, of any', { clientId: null }, {}, [guard]],
   ] as const)('may both guard a route with a common %s', async (_, all, ofRoute, decorators) => {
-    const app = await startApp(adapter, twice(all as object, ofRoute as object, decorators));
+    const app = await startApp(adapter, twice(all, ofRoute, decorators));
     expect(await send(app, '/feature', pool.accessToken('alice'))).toMatchObject(ALICE);
     expect(await send(app, '/feature')).toMatchObject(refusal('missing_token'));
   });
