@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Injectable, Module, Scope, UseGuards } from '@nestjs/common';
-import type { INestApplication, OnModuleInit, Type } from '@nestjs/common';
-import { ContextIdFactory, NestFactory, REQUEST } from '@nestjs/core';
+import type { INestApplication, OnModuleInit, Provider, Type } from '@nestjs/common';
+import { APP_GUARD, ContextIdFactory, NestFactory, REQUEST } from '@nestjs/core';
 import type { ContextIdStrategy } from '@nestjs/core';
 import { RouterExecutionContext } from '@nestjs/core/router/router-execution-context.js';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -238,18 +238,19 @@ afterAll(() => ContextIdFactory.apply({ attach: (contextId) => () => contextId }
 
 interface Setup {
   protectAll?: boolean;
+  providers?: Provider[];
   decorate?: (instance: Orders) => object;
 }
 
 async function start(
   adapter: Adapter,
   controller: Type,
-  { protectAll = false, decorate }: Setup = {},
+  { protectAll = false, providers = [], decorate }: Setup = {},
 ): Promise<INestApplication> {
   @Module({
     imports: [CognitoAuthModule.forRoot({ ...pool.options(), protectAll })],
     controllers: [controller],
-    providers: [Tenant],
+    providers: [Tenant, ...providers],
   })
   class AppModule {}
   const server = adapter === 'express' ? new ExpressAdapter() : new FastifyAdapter();
@@ -368,6 +369,9 @@ describe('A rule below a decorator that wraps the method', () => {
     await expect(start('express', OnlyWrappedController)).rejects.toThrow(
       'The rule of OnlyWrappedController.list is lost: Nest does not run CognitoGuard for it.',
     );
+    await expect(start('express', OnlyWrappedController)).rejects.toThrow(
+      'Write the rule above a decorator that wraps the method, or set the option "protectAll".',
+    );
   });
 
   it('holds when the guard protects all', async () => {
@@ -376,6 +380,133 @@ describe('A rule below a decorator that wraps the method', () => {
     expect(await send(app, '/orders', admin)).toMatchObject(
       refusal('insufficient_scope', { scopes: ['a'] }),
     );
+  });
+});
+
+describe.each(ADAPTERS)('A rule of a method that another overrides, on %s', (adapter) => {
+  class BaseController {
+    @Get('orders') @Groups('admin') list() {
+      return { orders: ['base'] };
+    }
+  }
+
+  @Controller()
+  class OnlyOverridingController extends BaseController {
+    @Get('orders') override list() {
+      return { orders: ['sub'] };
+    }
+  }
+
+  it('stops the boot when Nest creates no guard for the class, and says what to write', async () => {
+    await expect(start(adapter, OnlyOverridingController)).rejects.toThrow(
+      'The rule of OnlyOverridingController.list is lost: Nest does not run CognitoGuard for it. The method overrides one that has the rule, which Nest does not see: write the rule, or @Public(), on OnlyOverridingController.list as well, or set the option "protectAll".',
+    );
+  });
+
+  it('holds with protectAll', async () => {
+    const app = await start(adapter, OnlyOverridingController, { protectAll: true });
+    expect(await send(app, '/orders')).toMatchObject(refusal('missing_token'));
+    expect(await send(app, '/orders', user)).toMatchObject(refusal('insufficient_group'));
+    expect(await send(app, '/orders', admin)).toMatchObject({ status: 200 });
+  });
+
+  it('gives way to @Public(), and holds with a rule, on the method', async () => {
+    @Controller()
+    class OpenController extends BaseController {
+      @Get('orders') @Public() override list() {
+        return { orders: ['open'] };
+      }
+
+      @Get('other') @Authenticated() other() {
+        return {};
+      }
+    }
+    const app = await start(adapter, OpenController);
+    expect(await send(app, '/orders')).toMatchObject({ status: 200, body: { orders: ['open'] } });
+    expect(await send(app, '/other')).toMatchObject(refusal('missing_token'));
+  });
+});
+
+describe.each(ADAPTERS)('A rule that no transport of Nest serves, on %s', (adapter) => {
+  @Injectable()
+  class ReportService {
+    @Groups('admin') create() {
+      return {};
+    }
+  }
+
+  class TracedReportService {
+    @Traced() @Groups('admin') create() {
+      return {};
+    }
+  }
+
+  class StandIn extends PlainController {
+    override list() {
+      return { orders: [] };
+    }
+  }
+
+  const standIn = Object.create(PlainController.prototype) as PlainController;
+
+  it.each<[string, Provider]>([
+    ['a controller, by useValue', { provide: PlainController, useValue: standIn }],
+    ['a controller, by useFactory', { provide: PlainController, useFactory: () => new StandIn() }],
+    ['a controller, by useClass', { provide: PlainController, useClass: StandIn }],
+    ['a service, by useFactory', { provide: 'REPORTS', useFactory: () => new ReportService() }],
+    ['a service, by useClass', { provide: 'REPORTS', useClass: ReportService }],
+    ['a service whose method is wrapped', TracedReportService],
+  ])('leaves the boot alone: %s', async (_, provider) => {
+    // Without a rule, so that nothing in the module brings the guard.
+    @Controller()
+    class StatusController {
+      @Get('status') status() {
+        return { up: true };
+      }
+    }
+    const app = await start(adapter, StatusController, { providers: [provider] });
+    expect(await send(app, '/orders', admin)).toMatchObject({ status: 404 });
+    expect(await send(app, '/status')).toMatchObject({ status: 200 });
+  });
+});
+
+describe.each(ADAPTERS)('A guard that extends CognitoGuard, on %s', (adapter) => {
+  @Injectable()
+  class NobodyGuard extends CognitoGuard {
+    override async canActivate(...call: Parameters<CognitoGuard['canActivate']>) {
+      return (await super.canActivate(...call)) && false;
+    }
+  }
+
+  class BaseController {
+    @Get('orders') @UseGuards(NobodyGuard) list() {
+      return {};
+    }
+  }
+
+  @Controller()
+  class OverridingGuardedController extends BaseController {
+    @Get('orders') override list() {
+      return {};
+    }
+  }
+
+  const starting = (setup: Setup) => start(adapter, OverridingGuardedController, setup);
+
+  it.each([false, true])(
+    'stops the boot where Nest does not run it, whatever else protects all (protectAll: %s)',
+    async (protectAll) => {
+      await expect(starting({ protectAll })).rejects.toThrow(
+        /The rule of OverridingGuardedController\.list is lost: Nest does not run NobodyGuard for it\. .* or make NobodyGuard a global guard: "protectAll" does not run it\.$/m,
+      );
+    },
+  );
+
+  it('runs as a global guard', async () => {
+    const providers = [{ provide: APP_GUARD, useClass: NobodyGuard }];
+    const app = await starting({ providers });
+    expect(await send(app, '/orders')).toMatchObject(refusal('missing_token'));
+    expect(await send(app, '/orders', admin)).toMatchObject({ status: 403 });
   });
 });
 

@@ -1,8 +1,17 @@
-import { Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, Scope, UseGuards } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { CognitoAuthModule, CognitoGuard, CurrentUser, Groups } from 'nestjs-cognito-auth';
-import type { CognitoAuthExtras } from 'nestjs-cognito-auth';
+import {
+  CognitoAuthModule,
+  CognitoGuard,
+  CurrentUser,
+  Groups,
+  OptionalAuth,
+  Public,
+  TokenUse,
+  UserPool,
+} from 'nestjs-cognito-auth';
+import type { CognitoAuthExtras, CognitoAuthOptions } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ADAPTERS, createApp, send, startApp } from './support/app.js';
@@ -137,6 +146,114 @@ describe.each(ADAPTERS)('Several registrations on %s', (adapter) => {
     expect(await send(app, '/me', pool.accessToken('alice'))).toMatchObject(
       refusal('wrong_issuer'),
     );
+  });
+
+  /** One user pool: for all routes, and for a controller with these decorators. */
+  function twice(
+    all: Partial<CognitoAuthOptions>,
+    ofRoute: Partial<CognitoAuthOptions>,
+    decorators: readonly MethodDecorator[] = [],
+  ) {
+    @Controller('feature')
+    class FeatureController {
+      @Get() whoAmI(@CurrentUser('username') username: string) {
+        return { username };
+      }
+    }
+    const { prototype } = FeatureController;
+    const method = Object.getOwnPropertyDescriptor(prototype, 'whoAmI') ?? {};
+    for (const decorate of decorators) decorate(prototype, 'whoAmI', method);
+    const local = { ...pool.options(), ...ofRoute, isGlobal: false };
+    @Module({ imports: [CognitoAuthModule.forRoot(local)], controllers: [FeatureController] })
+    class FeatureModule {}
+    const imports = [CognitoAuthModule.forRoot({ ...pool.options(), ...all, protectAll: true })];
+    return { imports: [...imports, FeatureModule] };
+  }
+
+  const guard = UseGuards(CognitoGuard);
+
+  it.each([
+    ['kind of token', { tokenUse: 'access' }, { tokenUse: 'id' }, [guard]],
+    ['kind of token, for those who send one', {}, { tokenUse: 'id' }, [OptionalAuth()]],
+    ['app client', { clientId: 'web' }, { clientId: ['admin', 'mobile'] }, [guard]],
+    [
+      'kind of token for the app client',
+      { clientId: ['web', 'mobile'] },
+      { clientId: 'web', tokenUse: 'id' },
+      [guard],
+    ],
+  ] as const)(
+    'do not boot when a route is guarded by two without a common %s',
+    async (_, all, ofRoute, decorators) => {
+      await expect(createApp(adapter, twice(all, ofRoute, decorators))).rejects.toMatchObject({
+        problems: [
+          expect.stringMatching(
+            /^FeatureController.whoAmI is guarded by two registrations, .* "clientId" and "tokenUse"/,
+          ),
+        ],
+      });
+    },
+  );
+
+  it.each([
+    ['kind of token', { tokenUse: ['access', 'id'] }, { tokenUse: 'access' }, [guard]],
+    ['kind of token, by @TokenUse()', {}, { tokenUse: 'id' }, [TokenUse('access')]],
+    ['app client, of any', { clientId: null }, {}, [guard]],
+  ] as const)('may both guard a route with a common %s', async (_, all, ofRoute, decorators) => {
+    const app = await startApp(adapter, twice(all, ofRoute, decorators));
+    expect(await send(app, '/feature', pool.accessToken('alice'))).toMatchObject(ALICE);
+    expect(await send(app, '/feature')).toMatchObject(refusal('missing_token'));
+  });
+
+  it('do not boot when @UserPool() names a user pool that only one of them knows by that name', async () => {
+    @Controller('feature')
+    class FeatureController {
+      @Get() @UserPool('staff') whoAmI() {
+        return {};
+      }
+    }
+    const named = (name: string) => ({ userPools: [{ ...pool.options(), name }] });
+    const local = CognitoAuthModule.forRoot({ ...named('customers'), isGlobal: false });
+    @Module({ imports: [local], controllers: [FeatureController] })
+    class FeatureModule {}
+    const protecting = CognitoAuthModule.forRoot({ ...named('staff'), protectAll: true });
+    await expect(
+      createApp(adapter, { imports: [protecting, FeatureModule] }),
+    ).rejects.toMatchObject({
+      problems: [expect.stringMatching(/^FeatureController.whoAmI is guarded by two/)],
+    });
+  });
+
+  it('may be apart where a guard is made for each request', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class ScopedGuard extends CognitoGuard {}
+    const featureOf = (userPool: LocalUserPool, path: string): DynamicModule => {
+      @Controller(path)
+      @UseGuards(ScopedGuard)
+      class FeatureController {
+        @Get() whoAmI(@CurrentUser('username') username: string) {
+          return { username };
+        }
+      }
+      const options = { ...userPool.options(), isGlobal: false };
+      return {
+        module: class FeatureModule {},
+        imports: [CognitoAuthModule.forRoot(options)],
+        controllers: [FeatureController],
+      };
+    };
+    const imports = [featureOf(pool, 'staff'), featureOf(other, 'customers')];
+    const app = await startApp(adapter, { imports });
+    expect(await send(app, '/staff', pool.accessToken('alice'))).toMatchObject(ALICE);
+    expect(await send(app, '/customers', other.accessToken('alice'))).toMatchObject(ALICE);
+    expect(await send(app, '/customers', pool.accessToken('alice'))).toMatchObject(
+      refusal('wrong_issuer'),
+    );
+  });
+
+  it('may both guard the routes of others when one is public here', async () => {
+    const app = await startApp(adapter, twice({}, { tokenUse: 'id' }, [guard, Public()]));
+    expect(await send(app, '/feature')).toMatchObject({ status: 200 });
   });
 
   it.each([

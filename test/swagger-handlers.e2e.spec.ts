@@ -10,7 +10,7 @@ import {
   Version,
   VersioningType,
 } from '@nestjs/common';
-import type { Type } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { APP_GUARD, RouterModule } from '@nestjs/core';
 import {
   ApiBody,
@@ -67,6 +67,19 @@ describe('The global guards that applyCognitoSecurity() knows', () => {
     });
 
     expect(securitiesOf(document)).toEqual(everything);
+  });
+
+  it('does not take one for global that came when the routes were bound', async () => {
+    let app: INestApplication | undefined;
+    const late = { onModuleInit: () => app?.useGlobalGuards(app.get(CognitoGuard)) };
+    const providers = [{ provide: 'LATE', useValue: late }];
+    app = await createApp({ controllers: [ThingsController], providers });
+    await (await started(app)).get('/things').expect(200);
+
+    expect(securitiesOf(applyCognitoSecurity(app, createDocument(app)))).toEqual({
+      'get /things': [],
+      'get /things/open': [],
+    });
   });
 
   it.each([Scope.DEFAULT, Scope.REQUEST])('knows an APP_GUARD of scope %i', async (scope) => {

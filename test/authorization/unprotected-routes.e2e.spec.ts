@@ -1,18 +1,20 @@
-import { Controller, Get, Injectable, Post, UseGuards } from '@nestjs/common';
-import type { CanActivate, INestApplication, ModuleMetadata } from '@nestjs/common';
+import { Controller, Get, Injectable, Post, Scope, UseGuards } from '@nestjs/common';
+import type { CanActivate, INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
 import { APP_GUARD, ApplicationConfig, NestFactory } from '@nestjs/core';
 import {
   assertNoUnprotectedRoutes,
   Authenticated,
   CognitoAuthModule,
+  CognitoAuthService,
   CognitoGuard,
   Groups,
   OptionalAuth,
   Public,
 } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ADAPTERS, send, startApp } from '../support/app.js';
+import { refusal } from '../support/refusals.js';
 
 @Injectable()
 class OwnGuard extends CognitoGuard {}
@@ -101,10 +103,28 @@ function complaintsOf(...args: Parameters<typeof assertNoUnprotectedRoutes>): st
 }
 
 describe.each(ADAPTERS)('assertNoUnprotectedRoutes() on %s', (adapter) => {
-  const start = (metadata: ModuleMetadata = {}, configure?: (app: INestApplication) => void) => {
+  const start = (
+    metadata: ModuleMetadata = {},
+    configure?: (app: INestApplication) => void,
+    logger: LoggerService | false = false,
+  ) => {
     const imports = [CognitoAuthModule.forRoot(pool.options())];
-    return startApp(adapter, { imports, controllers, ...metadata }, { configure });
+    return startApp(adapter, { imports, controllers, ...metadata }, { configure, logger });
   };
+
+  /** Starts an application in which a hook makes the guard global, and its warnings. */
+  async function startWithHook(
+    hook: 'onModuleInit' | 'onApplicationBootstrap',
+    metadata: ModuleMetadata = {},
+  ) {
+    let created: INestApplication | undefined;
+    const guardAll = () => created?.useGlobalGuards(created.get(CognitoGuard));
+    const providers = [{ provide: 'LATE', useValue: { [hook]: guardAll } }];
+    const warn = vi.fn<(message: string) => void>();
+    const logger = { warn, log() {}, error() {} };
+    const app = await start({ providers, ...metadata }, (nest) => void (created = nest), logger);
+    return { app, warnings: warn.mock.calls.map(([message]) => message) };
+  }
 
   it('lists the routes for which the guard does not run', async () => {
     expect(complaintsOf(await start())).toEqual(OPEN);
@@ -150,6 +170,42 @@ describe.each(ADAPTERS)('assertNoUnprotectedRoutes() on %s', (adapter) => {
     app.useGlobalGuards(app.get(CognitoGuard));
     expect(await send(app, '/open/forgotten')).toMatchObject({ status: 200 });
     expect(complaintsOf(app)).toEqual(OPEN);
+  });
+
+  it.each(['onModuleInit', 'onApplicationBootstrap'] as const)(
+    'does not take a guard for global that %s() added, when Nest has bound the routes',
+    async (hook) => {
+      const { app } = await startWithHook(hook);
+      expect(await send(app, '/open/forgotten')).toMatchObject({ status: 200 });
+      expect(complaintsOf(app)).toEqual(OPEN);
+      const service = app.get(CognitoAuthService);
+      const forgotten = service.routes().find(({ handler }) => handler === 'forgotten');
+      expect(forgotten).toMatchObject({ rules: undefined });
+      // oxlint-disable-next-line typescript/unbound-method -- it is a key here
+      expect(service.rulesOf(OpenController, OpenController.prototype.forgotten)).toBeUndefined();
+    },
+  );
+
+  it('is not needed to hear of a guard that became global too late: the log warns', async () => {
+    const { warnings } = await startWithHook('onModuleInit');
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^A guard became global too late .* Open are: OpenController\.forgotten, .*\.otherGuard$/,
+      ),
+    ]);
+  });
+
+  it('takes it for global where controllers are made for each request', async () => {
+    @Controller({ path: 'scoped', scope: Scope.REQUEST })
+    class ScopedController {
+      @Get() list() {}
+    }
+    const { app, warnings } = await startWithHook('onModuleInit', {
+      controllers: [ScopedController],
+    });
+    expect(await send(app, '/scoped')).toMatchObject(refusal('missing_token'));
+    expect(complaintsOf(app)).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   it.each([CognitoGuard, OwnGuard])('cannot be asked of a boot with a class: %o', async (guard) => {

@@ -1,4 +1,4 @@
-import { Inject, Module } from '@nestjs/common';
+import { Inject, Injectable, Module, UseGuards } from '@nestjs/common';
 import type { Provider, Type } from '@nestjs/common';
 import {
   CONTEXT,
@@ -9,7 +9,13 @@ import {
   ObjectType,
   Field,
 } from '@nestjs/graphql';
-import { Authenticated, CognitoAuthModule, Groups, Public } from 'nestjs-cognito-auth';
+import {
+  Authenticated,
+  CognitoAuthModule,
+  CognitoGuard,
+  Groups,
+  Public,
+} from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { startApp } from '../support/app.js';
@@ -152,6 +158,62 @@ describe.each(SERVERS)('Operations for a function that is not the method, on $na
     expect((await ask(app, '{ secret }', pool.accessToken('bob'))).data).toEqual({
       secret: 'salt',
     });
+  });
+
+  it('are not guarded by protectAll alone where they name a guard that does more', async () => {
+    @Injectable()
+    class NobodyGuard extends CognitoGuard {
+      override canActivate() {
+        return false;
+      }
+    }
+    @Resolver()
+    @UseGuards(NobodyGuard)
+    class Drinks {
+      @Query(() => String)
+      secret() {
+        return 'sugar';
+      }
+    }
+    const provider = { provide: Drinks, useFactory: () => new Drinks() };
+    await expect(start(server, [provider], true)).rejects.toThrow(
+      /The rule of Drinks\.secret is lost: Nest does not run NobodyGuard for it\. List the class itself in "providers" .* make NobodyGuard a global guard/,
+    );
+  });
+
+  it.each<[string, Provider]>([
+    ['useFactory', { provide: 'PORT', useFactory: (one: Recipes) => one, inject: [Recipes] }],
+    ['useExisting', { provide: 'PORT', useExisting: Recipes }],
+  ])('are guarded where another module hands on the resolver by %s', async (_, port) => {
+    @Module({ providers: [Recipes], exports: [Recipes] })
+    class RecipesModule {}
+    @Module({ imports: [RecipesModule], providers: [port], exports: ['PORT'] })
+    class PortModule {}
+    const app = await startApp(server.adapter, {
+      imports: [CognitoAuthModule.forRoot(pool.options()), graphqlModule(server), PortModule],
+    });
+    expect((await ask(app, '{ secret }')).codes).toEqual(['missing_token']);
+    expect((await ask(app, '{ secret }', pool.accessToken('bob'))).data).toEqual({
+      secret: 'salt',
+    });
+  });
+
+  it('are guarded, or stop the boot, where another module makes a resolver of its own', async () => {
+    @Module({ providers: [Recipes] })
+    class RecipesModule {}
+    @Module({ providers: [{ provide: 'OWN', useFactory: () => new Recipes() }] })
+    class OwnModule {}
+    const starting = startApp(server.adapter, {
+      imports: [
+        CognitoAuthModule.forRoot(pool.options()),
+        graphqlModule(server),
+        RecipesModule,
+        OwnModule,
+      ],
+    });
+    const answered = starting.then(async (app) => (await ask(app, '{ secret }')).codes);
+    const codes = await answered.catch((error: Error) => error.message);
+    expect(String(codes)).toMatch(/^missing_token$|The rule of Recipes\.secret is lost/);
   });
 
   it('stop the boot when another module provides the class', async () => {

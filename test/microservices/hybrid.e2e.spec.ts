@@ -201,6 +201,34 @@ describe('The guard of a hybrid application', () => {
     expect(() => assertNoUnprotectedRoutes(app)).not.toThrow();
   });
 
+  it('is not said to protect a handler that the microservice serves without it', async () => {
+    const app = await create({ imports: [registration(false)] });
+    const place = await listening();
+    app.connectMicroservice(place.options);
+    app.useGlobalGuards(app.get(CognitoGuard));
+    const client = await connectedToHybrid(app, place);
+    expect(await ask(client, 'whoami')).toEqual(NOBODY);
+    expect(rulesOfWhoAmI(app)).toBeUndefined();
+  });
+
+  it('is not said to protect a gateway that was bound before a module made it global', async () => {
+    let app: INestApplication | undefined;
+    class LateModule {
+      configure() {
+        app?.useGlobalGuards(app.get(CognitoGuard));
+      }
+    }
+    const imports = [registration(false), LateModule];
+    app = await create({ imports, providers: [StockGateway] });
+    app.useWebSocketAdapter(new IoAdapter(app));
+    await app.listen(0, '127.0.0.1');
+    expect(await send(app, '/whoami')).toMatchObject(refusal('missing_token'));
+    expect(rulesOfWhoAmI(app)).toEqual({ mode: 'required' });
+    // oxlint-disable-next-line typescript/unbound-method -- only looked at
+    const { whoAmI } = StockGateway.prototype;
+    expect(app.get(CognitoAuthService).rulesOf(StockGateway, whoAmI)).toBeUndefined();
+  });
+
   it('runs before the guards of the microservice and of its handlers', async () => {
     const asked: string[] = [];
     class NotedGuard implements CanActivate {

@@ -1,5 +1,5 @@
-import { Inject } from '@nestjs/common';
-import type { INestApplication, Provider } from '@nestjs/common';
+import { Inject, Module } from '@nestjs/common';
+import type { INestApplication, ModuleMetadata, Provider } from '@nestjs/common';
 import { NestFactory, REQUEST } from '@nestjs/core';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { Authenticated, CognitoAuthModule, Groups, Public } from 'nestjs-cognito-auth';
@@ -66,8 +66,9 @@ function traced(instance: unknown): unknown {
 async function start(
   providers: Provider[],
   { protectAll = false, instanceDecorator = (instance: unknown) => instance } = {},
+  modules: ModuleMetadata['imports'] = [],
 ) {
-  const imports = [CognitoAuthModule.forRoot({ ...pool.options(), protectAll })];
+  const imports = [CognitoAuthModule.forRoot({ ...pool.options(), protectAll }), ...modules];
   // oxlint-disable-next-line typescript/no-extraneous-class -- Nest tells modules apart by class
   const root = { module: class AppModule {}, imports, providers };
   const instrument = { instanceDecorator };
@@ -131,4 +132,22 @@ describe('A gateway that Nest did not create from a class', () => {
     );
     await expect(start([provider], { protectAll: true })).resolves.toBeDefined();
   });
+
+  it.each<[string, Provider]>([
+    ['useFactory', { provide: 'NOTIFIER', useFactory: (chat: Chat) => chat, inject: [Chat] }],
+    ['useFactory, in a Proxy', proxied()],
+    ['useExisting', { provide: 'NOTIFIER', useExisting: Chat }],
+  ])('is that of another module, handed on and guarded: %s', async (_, notifier) => {
+    @Module({ providers: [Chat], exports: [Chat] })
+    class ChatModule {}
+    @Module({ imports: [ChatModule], providers: [notifier], exports: ['NOTIFIER'] })
+    class NotifierModule {}
+    const app = await start([], {}, [NotifierModule]);
+    expect(await ask(app, 'say')).toMatchObject(exception('missing_token'));
+    expect(await ask(app, 'say', pool.accessToken('bob'))).toEqual({ event: 'said', data: 'open' });
+  });
 });
+
+function proxied(): Provider {
+  return { provide: 'NOTIFIER', useFactory: (chat: Chat) => new Proxy(chat, {}), inject: [Chat] };
+}

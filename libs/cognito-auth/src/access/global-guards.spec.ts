@@ -99,13 +99,13 @@ describe('A part of an application that was given a class for a global guard', (
 describe('learnNames()', () => {
   it('changes Nest once, and only where it binds handlers by name', () => {
     const nest = { create: () => 'bound' };
-    learnNames(nest);
+    learnNames(nest, 'route');
     const { create } = nest;
-    learnNames(nest);
+    learnNames(nest, 'route');
     expect(nest.create).toBe(create);
     expect(nest.create()).toBe('bound');
     const nothing = {};
-    learnNames(nothing);
+    learnNames(nothing, 'route');
     expect(nothing).toEqual({});
   });
 });

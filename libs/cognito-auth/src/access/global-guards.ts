@@ -34,8 +34,8 @@ export class GlobalGuards {
   constructor() {
     inheritGuards(GuardsContextCreator.prototype);
     enforceRules(GuardsContextCreator.prototype);
-    learnNames(RouterExecutionContext.prototype);
-    learnNames(ExternalContextCreator.prototype);
+    learnNames(RouterExecutionContext.prototype, 'route');
+    learnNames(ExternalContextCreator.prototype, 'other');
     forgetRules();
   }
 

@@ -2,6 +2,7 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { effectiveRulesOf, namesGuard } from './effective-rules.js';
+import { GRAPHQL } from './handlers.js';
 import type { Handler } from './handlers.js';
 import { ruledClasses } from './rule-metadata.js';
 
@@ -21,13 +22,8 @@ interface GraphqlServer {
   readonly isSubgraph: boolean;
 }
 
-/** What the decorators of @nestjs/graphql leave on a handler, or on its class. */
-const METADATA = {
-  classType: 'graphql:class_type',
-  type: 'graphql:resolver_type',
-  field: 'graphql:resolve_property',
-  reference: 'graphql:resolve_reference',
-} as const;
+/** What the decorators of @nestjs/graphql leave on the class of a type. */
+const CLASS_TYPE = 'graphql:class_type';
 
 const ROOT_TYPES = new Set<unknown>(['Query', 'Mutation', 'Subscription']);
 
@@ -61,7 +57,7 @@ export function ruledTypes(handlers: readonly Handler[], modules: ModulesContain
   if (![...modules.values()].some(({ providers }) => providers.has(GRAPHQL_OPTIONS))) return [];
   const provided = new Set(handlers.map(({ controller }) => controller));
   return ruledClasses()
-    .filter((type) => Reflect.hasOwnMetadata(METADATA.classType, type) && !provided.has(type))
+    .filter((type) => Reflect.hasOwnMetadata(CLASS_TYPE, type) && !provided.has(type))
     .map(({ name }) => name);
 }
 
@@ -76,7 +72,7 @@ function serverOf(
   const included = [...modules.values()].filter(({ metatype }) => include.includes(metatype));
   const served = include.length === 0 ? new Set(modules.values()) : withImports(included);
   const hasReferences = handlers.some(
-    ({ handler, module }) => served.has(module) && Reflect.hasMetadata(METADATA.reference, handler),
+    ({ handler, module }) => served.has(module) && Reflect.hasMetadata(GRAPHQL.reference, handler),
   );
   const isSubgraph = hasReferences || [...providers.values()].some(buildsSubgraph);
   return { options, modules: served, isSubgraph };
@@ -99,11 +95,11 @@ function buildsSubgraph({ instance }: InstanceWrapper): boolean {
 function isField({ controller, handler, name }: Handler): boolean {
   // Nest never guards what tells the type of an object.
   if (name === '__resolveType') return false;
-  const isDecorated = [METADATA.field, METADATA.reference].some((key) =>
+  const isDecorated = [GRAPHQL.field, GRAPHQL.reference].some((key) =>
     Boolean(Reflect.getMetadata(key, handler)),
   );
   const type: unknown =
-    Reflect.getMetadata(METADATA.type, handler) ?? Reflect.getMetadata(METADATA.type, controller);
+    Reflect.getMetadata(GRAPHQL.type, handler) ?? Reflect.getMetadata(GRAPHQL.type, controller);
   return isDecorated && !ROOT_TYPES.has(type);
 }
 

@@ -1,8 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Scope } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import type { ResolvedUserPool } from '../cognito-auth.resolved-options.js';
+import type { TokenUse } from '../token/claims.js';
 import type { AccessControl } from './access-control.js';
+import type { AccessRules } from './access-rules.js';
 import { CognitoGuard } from './cognito.guard.js';
+import { isGateway } from './handlers.js';
 import { injectedBy } from './request-scope.js';
 import { isCognitoGuard } from './rule-metadata.js';
 
@@ -17,12 +21,54 @@ export async function problemsOfGlobalGuards(
   ];
 }
 
-/** Whether no token passes all of these registrations. */
-export function haveNoTokenInCommon(registrations: readonly AccessControl[]): boolean {
-  const [first = [], ...others] = registrations.map(({ verifier }) =>
-    verifier.options.userPools.flatMap((pool) => [...pool.issuers.keys()]),
+/** What a token may be to pass: everything in it has to agree. */
+interface Accepted {
+  readonly issuer: string;
+  /** `null` for every app client. */
+  readonly clientIds: ReadonlySet<string> | null;
+  readonly tokenUse: readonly TokenUse[];
+}
+
+/** Whether no token passes all of these registrations, at a handler with these rules. */
+export function haveNoTokenInCommon(
+  registrations: readonly AccessControl[],
+  rules: AccessRules,
+): boolean {
+  const [first, ...others] = registrations.map(({ verifier }) =>
+    acceptedBy(verifier.options.userPools, rules),
   );
-  return others.some((issuers) => !issuers.some((issuer) => first.includes(issuer)));
+  if (!first || others.length === 0) return false;
+  return others.reduce(acceptedByBoth, first).length === 0;
+}
+
+function acceptedBy(userPools: readonly ResolvedUserPool[], rules: AccessRules): Accepted[] {
+  return userPools
+    .filter(({ name }) => rules.userPools?.includes(name) ?? true)
+    .flatMap(({ issuers, clientIds, tokenUse }) =>
+      [...issuers.keys()].map((issuer) => ({
+        issuer,
+        clientIds,
+        tokenUse: rules.tokenUse ?? tokenUse,
+      })),
+    );
+}
+
+function acceptedByBoth(ones: readonly Accepted[], others: readonly Accepted[]): Accepted[] {
+  return ones.flatMap((one) =>
+    others
+      .filter(({ issuer }) => issuer === one.issuer)
+      .map(({ issuer, clientIds, tokenUse }) => ({
+        issuer,
+        clientIds: clientsOfBoth(one.clientIds, clientIds),
+        tokenUse: one.tokenUse.filter((use) => tokenUse.includes(use)),
+      }))
+      .filter(({ clientIds, tokenUse }) => clientIds?.size !== 0 && tokenUse.length > 0),
+  );
+}
+
+function clientsOfBoth(one: Accepted['clientIds'], other: Accepted['clientIds']) {
+  if (!one || !other) return one ?? other;
+  return new Set([...one].filter((clientId) => other.has(clientId)));
 }
 
 /** The same user pools twice are one registration that was written down twice. */
@@ -57,14 +103,11 @@ async function areLeftOut(
 function hasGateway(modules: ModulesContainer): boolean {
   return [...modules.values()]
     .flatMap(({ providers }) => Array.from(providers.values()))
-    .some(({ metatype }) => metatype && Reflect.hasMetadata(GATEWAY, metatype));
+    .some(({ metatype }) => metatype && isGateway(metatype));
 }
 
-/** Metadata of `@WebSocketGateway()`. */
-const GATEWAY = 'websockets:is_gateway';
-
 const SEVERAL =
-  'The guards of several registrations protect all routes, and each refuses the tokens of the others: list the user pools in "userPools" of one registration, or leave "protectAll" out and let the controllers of each registration name its guard.';
+  'The guards of several registrations protect all routes, and each refuses tokens that another accepts: list the user pools in "userPools" of one registration, or leave "protectAll" out and let the controllers of each registration name its guard.';
 
 const LEFT_OUT =
   'APP_GUARD with CognitoGuard has a "scope", with which Nest leaves it out for some handlers, those of gateways among them; leave "scope" out.';

@@ -3,6 +3,17 @@ import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js'
 import type { Module } from '@nestjs/core/injector/module.js';
 import { membersOf, methodNamesOf } from './members.js';
 
+/** Metadata of `@WebSocketGateway()`, on a class, and of `@SubscribeMessage()`, on its methods. */
+const GATEWAY = 'websockets:is_gateway';
+const MESSAGE = 'websockets:message_mapping';
+
+/** What the decorators of @nestjs/graphql leave on a method that serves an operation or a field. */
+export const GRAPHQL = {
+  type: 'graphql:resolver_type',
+  field: 'graphql:resolve_property',
+  reference: 'graphql:resolve_reference',
+} as const;
+
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- what Nest hands out as handler and class
 type Target = Function;
 
@@ -15,17 +26,47 @@ export interface Handler {
   readonly module: Module;
 }
 
-/** Every decorated method of these classes of the application; methods without one serve nobody. */
+/**
+ * Every decorated method of these classes of the application; methods without one serve nobody. Of
+ * what Nest did not create from a class, only methods that are meant to be served: others have it as
+ * the stand-in of a class, or hand on what another module created.
+ */
 export function handlersOf(
   modules: ModulesContainer,
   kinds: readonly ('controllers' | 'providers')[],
 ): Handler[] {
+  const created = classesOf(modules);
   return [...modules.values()].flatMap((module) =>
     kinds
       .flatMap((kind) => [...module[kind].values()])
-      .map(classOf)
-      .filter((controller) => controller !== undefined)
-      .flatMap((controller) => methodsOf(controller, module)),
+      .flatMap((wrapper) => {
+        if (!wrapper.isNotMetatype) return methodsOf(wrapper.metatype as Target, module);
+        const controller = classOf(wrapper);
+        if (!controller || created.has(controller)) return [];
+        return methodsOf(controller, module).filter(isServedByProvider);
+      }),
+  );
+}
+
+/** Whether Nest serves this method of a provider by a transport of its own. */
+export function isServedByProvider({ controller, handler }: Handler): boolean {
+  if (isGateway(controller) && Reflect.hasMetadata(MESSAGE, handler)) return true;
+  return Object.values(GRAPHQL).some((key) => Reflect.hasMetadata(key, handler));
+}
+
+/** Whether a class has `@WebSocketGateway()`. */
+export function isGateway(controller: Target): boolean {
+  return Reflect.hasMetadata(GATEWAY, controller);
+}
+
+/** What Nest created an instance from, in any module. */
+function classesOf(modules: ModulesContainer): Set<unknown> {
+  return new Set(
+    [...modules.values()].flatMap(({ providers }) =>
+      Array.from(providers.values())
+        .filter(({ isNotMetatype }) => !isNotMetatype)
+        .map(({ metatype }) => metatype),
+    ),
   );
 }
 
@@ -44,9 +85,8 @@ export function methodBehind(
   return (name !== undefined && prototype?.[name]) || handler;
 }
 
-/** The class of what a provider is, also where Nest did not create it from a class. */
-function classOf({ metatype, isNotMetatype, isAlias, instance }: InstanceWrapper) {
-  if (!isNotMetatype) return metatype as Target;
+/** The class of what a provider is that Nest did not create from one. */
+function classOf({ isAlias, instance }: InstanceWrapper): Target | undefined {
   if (isAlias || typeof instance !== 'object' || instance === null) return undefined;
   const prototype = Object.getPrototypeOf(instance) as { constructor?: Target } | null;
   return prototype?.constructor;

@@ -12,18 +12,33 @@ export interface Member {
 /** For which methods Nest calls a function that its class does not show. */
 const called = new WeakMap<Target, Member[]>();
 
+/** What Nest binds a function for: an HTTP route, or whatever else calls it. */
+export type BindingKind = 'route' | 'other';
+
+/** A method for which Nest is binding a function. */
+interface Binding {
+  readonly instance: object;
+  readonly name: string;
+  readonly kind: BindingKind;
+}
+
 /** For which method of which instance Nest is binding a function, where it says so. */
-let binding: { readonly instance: object; readonly name: string } | undefined;
+let binding: Binding | undefined;
 
 /** Calls what binds a function for a method; others may have put one of theirs in its place. */
-export function whileBinding<T>(instance: object, name: string, bind: () => T): T {
+export function whileBinding<T>(now: Binding, bind: () => T): T {
   const outer = binding;
-  binding = { instance, name };
+  binding = now;
   try {
     return bind();
   } finally {
     binding = outer;
   }
+}
+
+/** What Nest is binding a function for. */
+export function bindingKind(): BindingKind {
+  return binding?.kind ?? 'other';
 }
 
 /** The names of the methods in which Nest looks for handlers. */

@@ -64,7 +64,7 @@ export class RouteInventory {
     if (requestMethod === undefined) return [];
     const versioning = this.application.getVersioning();
     const versions = versionsOf(handler, controller, versioning);
-    const rules = effectiveRulesOf({ handler, controller }, this.application);
+    const rules = effectiveRulesOf({ handler, controller }, this.application, 'route');
     const place = {
       modulePath: this.modulePathOf(module.metatype),
       globalPrefix: this.application.getGlobalPrefix(),

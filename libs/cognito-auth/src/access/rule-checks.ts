@@ -3,16 +3,17 @@ import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
-import { noteBinding, problemsOfGuardClasses } from './application-guards.js';
+import { isGuardedTooLate, problemsOfGuardClasses } from './application-guards.js';
 import { AccessControl } from './access-control.js';
 import { isCheckClass } from './check-instances.js';
 import { CognitoGuard } from './cognito.guard.js';
+import { effectiveRulesOf, namesGuard } from './effective-rules.js';
 import { hasParameterOfAnotherCopy, TWO_COPIES } from './copies.js';
 import { ruledTypes, unguardedFields } from './graphql-fields.js';
 import { haveNoTokenInCommon, problemsOfGlobalGuards } from './guards-in-a-row.js';
-import { handlersOf } from './handlers.js';
+import { handlersOf, isServedByProvider } from './handlers.js';
 import type { Handler } from './handlers.js';
-import { accessRulesOf, forgetRules, hasCognitoGuard } from './rule-metadata.js';
+import { accessRulesOf, forgetRules } from './rule-metadata.js';
 import { lostClassOf, lostGuardOf } from './served-rules.js';
 import { problemsOfGraphqlContexts } from './shared-graphql-contexts.js';
 
@@ -50,7 +51,11 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
-    noteBinding(this.application);
+    const late = handlersOf(this.modules, ['controllers', 'providers'])
+      .filter((place) => effectiveRulesOf(place, this.application) === undefined)
+      .filter((place) => isGuardedTooLate(this.application, place))
+      .map(({ controller, name }) => `${controller.name}.${name}`);
+    if (late.length > 0) this.logger.warn(`${TOO_LATE} ${late.join(', ')}`);
   }
 
   private async problemsOfChecks({
@@ -75,23 +80,22 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
     );
   }
 
+  /** What Nest binds at the boot is looked at there, too; this finds what it makes for each request. */
   private lostRulesOf(handler: Handler): string[] {
-    const { injectables } = handler.module;
+    const { controllers, injectables } = handler.module;
+    if (!controllers.has(handler.controller) && !isServedByProvider(handler)) return [];
     const guard = lostGuardOf(handler, this.application, (type) => injectables.has(type));
     return [guard, lostClassOf(handler)].filter((problem) => problem !== undefined);
   }
 
   private problemsOf({ controller, handler, name, module }: Handler): string[] {
-    const { mode, permissions, userPools } = accessRulesOf(handler, controller);
+    const rules = accessRulesOf(handler, controller);
+    const { mode, permissions, userPools } = rules;
     const place = `${controller.name}.${name}`;
     const registrations = this.registrationsOf(module);
     // A test has replaced the guard, and nothing asks for the rules.
     if (registrations.length === 0) return [];
     const problems = [];
-    const namesGuard = hasCognitoGuard(handler) || hasCognitoGuard(controller);
-    if (mode !== 'public' && namesGuard && haveNoTokenInCommon(registrations)) {
-      problems.push(`${place} ${SEVERAL_GUARDS}`);
-    }
     if (permissions && !registrations.every((registration) => registration.permissions)) {
       problems.push(`@Permissions() on ${place} needs the option "permissions", a hook.`);
     }
@@ -100,6 +104,10 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
     );
     const names = known.map((pool) => `"${pool}"`).join(', ');
     const unknown = userPools?.filter((pool) => !known.includes(pool)) ?? [];
+    const running = mode === 'public' || unknown.length > 0 ? [] : this.runningFor(module);
+    if (namesGuard({ handler, controller }) && haveNoTokenInCommon(running ?? [], rules)) {
+      problems.push(`${place} ${SEVERAL_GUARDS}`);
+    }
     return problems.concat(
       unknown.map(
         (pool) => `@UserPool() on ${place} names "${pool}"; the user pools are ${names}.`,
@@ -119,8 +127,13 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
     return checks.map(({ policy }) => policy).filter(isCheckClass);
   }
 
-  /** The registrations whose guard runs for the handlers of a module. */
+  /** The registrations whose guard may run for the handlers of a module. */
   private registrationsOf(module: Module): AccessControl[] {
+    return this.runningFor(module) ?? this.registrations();
+  }
+
+  /** Those whose guard runs; a guard per request is not created yet, and may be of any. */
+  private runningFor(module: Module): AccessControl[] | undefined {
     const wrappers = [
       ...module.injectables.values(),
       ...this.application.getGlobalRequestGuards(),
@@ -128,9 +141,8 @@ export class RuleChecks implements OnModuleInit, OnApplicationBootstrap {
     const guards = [...wrappers, ...this.application.getGlobalGuards()].filter(
       (guard) => guard instanceof CognitoGuard,
     );
-    // A guard per request is not created yet: it may be that of any registration.
     const isKnown = guards.every(({ access }) => access !== undefined);
-    return isKnown ? [...new Set(guards.map(({ access }) => access))] : this.registrations();
+    return isKnown ? [...new Set(guards.map(({ access }) => access))] : undefined;
   }
 
   private registrations(): AccessControl[] {
@@ -144,7 +156,10 @@ const FIELD_WITHOUT_GUARD =
   'needs "fieldResolverEnhancers: [\'guards\']" in the options of GraphQLModule; without it Nest runs no guards for fields and references.';
 
 const SEVERAL_GUARDS =
-  'is guarded by two registrations, its own and that of a global guard, and no token passes both; list the user pools in "userPools" of one registration, or leave "protectAll" out.';
+  'is guarded by two registrations, its own and that of a global guard, and no token passes both: they have no user pool, "clientId" and "tokenUse" in common. Write one registration, with several user pools in "userPools" and @UserPool() or @TokenUse() on the routes, or leave "protectAll" out.';
+
+const TOO_LATE =
+  'A guard became global too late and does not run for what Nest had bound by then; call app.useGlobalGuards() before the application starts and before it connects microservices, or set the option "protectAll". Open are:';
 
 const ON_A_TYPE =
   'is on a GraphQL type, for which Nest runs no guards: write the field as a @ResolveField() of its resolver, with the rule.';

@@ -19,7 +19,7 @@ type RuleDecorator = ClassDecorator & MethodDecorator;
 
 /**
  * Asks for a valid token: the same as `@UseGuards(CognitoGuard)`, also where a class that this one
- * extends is `@Public()`.
+ * extends is `@Public()`. It holds below a decorator that wraps the method, where Nest loses `@UseGuards()`.
  */
 export function Authenticated(): RuleDecorator {
   return rule('@Authenticated()', 'authenticated', true);

@@ -4,7 +4,12 @@ import type { ApplicationConfig, NestContainer } from '@nestjs/core';
 import type { GuardsContextCreator } from '@nestjs/core/guards/guards-context-creator.js';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import { CognitoAuthOptionsError } from '../cognito-auth.errors.js';
-import { isGuardedGlobally, problemsOfGuardClasses } from './application-guards.js';
+import {
+  isGuardedGlobally,
+  isPlainGuard,
+  noteBinding,
+  problemsOfGuardClasses,
+} from './application-guards.js';
 import {
   classOf,
   membersCalled,
@@ -14,10 +19,11 @@ import {
   noteMember,
   whileBinding,
 } from './members.js';
-import type { Member } from './members.js';
+import type { BindingKind, Member } from './members.js';
 import {
   accessRulesOf,
   cognitoGuardsOf,
+  decoratedAt,
   guardsOn,
   hasCognitoGuard,
   isCognitoGuard,
@@ -72,18 +78,23 @@ export function enforceRules(prototype: ContextCreator): void {
     // Nest takes any function here; its type is that of a middleware.
     const handler = callback as unknown as Target;
     const controller = classOf(instance);
-    const name = noteCalled(instance, handler, controller);
+    const names = noteCalled(instance, handler, controller);
     const creator = readingAll(this, handler, cognitoGuardsOf(handler, controller));
     const found = createByNest.call(creator, instance, callback, ...place);
     const guards = creator as unknown as HandlerGuards;
     const application = guards.container?.applicationConfig ?? guards.config;
     const [module, contextId = STATIC_CONTEXT] = place;
-    const problems = contextId === STATIC_CONTEXT ? problemsOfGuardClasses(guards.config) : [];
+    const isStatic = contextId === STATIC_CONTEXT;
+    if (isStatic && application) {
+      const running = this.getGlobalMetadata<CanActivate[]>();
+      for (const name of names) noteBinding(application, { controller, name }, running);
+    }
+    const problems = isStatic ? problemsOfGuardClasses(guards.config) : [];
     // As Nest looks them up; not by asking the creator, which another copy of the library may have
     // put another one in front of.
     const injectables = guards.container?.getModules().get(module)?.injectables;
     const lost = lostGuardOf(
-      { controller, handler, name },
+      { controller, handler, name: names[0] ?? handler.name },
       application,
       (type) => injectables?.has(type) ?? false,
     );
@@ -97,18 +108,18 @@ export function enforceRules(prototype: ContextCreator): void {
 type CreateNamed = (instance: object, callback: unknown, name: string, ...more: never[]) => unknown;
 
 /** Learns for which method Nest binds a function, where it says so: for HTTP and GraphQL. */
-export function learnNames(prototype: { create?: unknown }): void {
+export function learnNames(prototype: { create?: unknown }, kind: BindingKind): void {
   if (changed.has(prototype) || typeof prototype.create !== 'function') return;
   const createByNest = prototype.create as CreateNamed;
   prototype.create = function createNamed(...call: Parameters<CreateNamed>) {
     const [instance, , name] = call;
-    return whileBinding(instance, name, () => createByNest.apply(this, call));
+    return whileBinding({ instance, name, kind }, () => createByNest.apply(this, call));
   };
   changed.add(prototype);
 }
 
-/** Finds out which method a function stands for; stops where that cannot be told and matters. */
-function noteCalled(instance: object, handler: Target, controller: Target): string {
+/** Finds out which methods a function stands for; stops where that cannot be told and matters. */
+function noteCalled(instance: object, handler: Target, controller: Target): readonly string[] {
   const prototype = Object.getPrototypeOf(instance) as object;
   const names = membersOf(instance, handler);
   const [name] = names;
@@ -117,17 +128,17 @@ function noteCalled(instance: object, handler: Target, controller: Target): stri
     const lost = possible.filter((method) => isDecorated(controller, method));
     if (lost.length > 0)
       throw new CognitoAuthOptionsError(lost.map((one) => LOST(controller, one)));
-    return handler.name;
+    return names;
   }
   const isHidden = instance.constructor !== controller;
-  if (methodOf(prototype, name) === handler && !isHidden) return name;
+  if (methodOf(prototype, name) === handler && !isHidden) return names;
   const member = { controller, name };
   // Without the class, what several of them have in common must have the same rules in all.
   if (isHidden && !haveSameRules([member, ...membersCalled(handler)])) {
     throw new CognitoAuthOptionsError([LOST(controller, name)]);
   }
   noteMember(handler, member);
-  return name;
+  return names;
 }
 
 const LOST = (controller: Target, method: string) =>
@@ -161,10 +172,11 @@ function readingAll(
  * @param isFound whether that module has a guard
  */
 export function lostGuardOf(
-  { controller, handler, name }: Place,
+  place: Place,
   application: ApplicationConfig | undefined,
   isFound: (guard: Type) => boolean,
 ): string | undefined {
+  const { controller, handler, name } = place;
   if (accessRulesOf(handler, controller).mode === 'public') return undefined;
   const guards = [
     ...guardsOn(controller).filter(isCognitoGuard),
@@ -172,12 +184,29 @@ export function lostGuardOf(
   ];
   const lost = guards.find(
     (guard): guard is Type =>
-      isClass(guard) && !isFound(guard) && !(application && isGuardedGlobally(application, guard)),
+      isClass(guard) &&
+      !isFound(guard) &&
+      !(application && isGuardedGlobally(application, { controller, name }, { type: guard })),
   );
   return (
     lost &&
-    `The rule of ${controller.name}.${name} is lost: Nest does not run ${lost.name} for it. List the class itself in "providers" (not useFactory, useValue or useClass), write the rule above a decorator that wraps the method, or set the option "protectAll".`
+    `The rule of ${controller.name}.${name} is lost: Nest does not run ${lost.name} for it. ${remedyFor(lost, place)}.`
   );
+}
+
+function remedyFor(lost: Type, { controller, name }: Place): string {
+  const global = isPlainGuard(lost)
+    ? 'set the option "protectAll"'
+    : `make ${lost.name} a global guard: "protectAll" does not run it`;
+  const prototype = controller.prototype as object;
+  const method = methodOf(prototype, name);
+  if ([controller, ...(method ? [method] : [])].some((target) => guardsOn(target).includes(lost))) {
+    return `List the class itself in "providers" (not useFactory, useValue or useClass), or ${global}`;
+  }
+  if (decoratedAt(prototype, name).some((target) => guardsOn(target).includes(lost))) {
+    return `Write the rule above a decorator that wraps the method, or ${global}`;
+  }
+  return `The method overrides one that has the rule, which Nest does not see: write the rule, or @Public(), on ${controller.name}.${name} as well, or ${global}`;
 }
 
 /**
