@@ -48,6 +48,13 @@ describe('The sender of an operation of Apollo Server', () => {
     expect(await isSentBy(sent, { ...request, rawHeaders })).toBe(false);
   });
 
+  it('may have headers that the application changed since Apollo read them', async () => {
+    const rawHeaders = ['Authorization', authorization];
+    const headers = { authorization: 'Bearer of another scheme' };
+    expect(await isSentBy(sent, { ...received, headers, rawHeaders })).toBe(true);
+    expect(await isSentBy(sent, { ...received, headers })).toBe(false);
+  });
+
   it('is what the application made, and unknown without HTTP', async () => {
     expect(await isSentBy(sent, { headers: {} })).toBe(true);
     expect(await isSentBy(undefined, received)).toBeUndefined();

@@ -87,16 +87,30 @@ function isSentWith(http: ApolloHttpRequest, request: RequestOfServer): boolean 
   return searchOf(request.url) === searchOf(http.search) && hasHeaders(request, http.headers);
 }
 
-// Between the two, the application may have added headers of its own.
+// The application may have added headers of its own, and have changed others before or after Apollo
+// read them.
 function hasHeaders(request: RequestOfServer, sent: ApolloHttpRequest['headers']): boolean {
   const { headers = {}, raw, rawHeaders = raw?.rawHeaders } = request;
-  const isSame = (name: string) => sent.get(name) === [headers[name]].flat().join(', ');
-  const received = rawHeaders && new Set(rawHeaders.map((text) => text.toLowerCase()));
+  const received = rawHeaders && valuesByName(rawHeaders);
+  const isSame = (name: string) => {
+    const value = sent.get(name);
+    return value === [headers[name]].flat().join(', ') || value === received?.get(name)?.join(', ');
+  };
   // Apollo leaves out empty headers with Fastify.
   const names = Object.keys(headers).filter(
     (name) => headers[name] && (received?.has(name) ?? true),
   );
   return names.every(isSame) && [...sent.keys()].every(isSame);
+}
+
+/** @param rawHeaders names and values in turn, as Node received them */
+function valuesByName(rawHeaders: readonly string[]): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = String(rawHeaders[index]).toLowerCase();
+    values.set(name, [...(values.get(name) ?? []), String(rawHeaders[index + 1])]);
+  }
+  return values;
 }
 
 function searchOf(url = ''): string {
