@@ -1,6 +1,6 @@
 import type { JwksClient } from 'jwks-rsa';
 import { withDeadline } from '../deadline.js';
-import { isError } from '../foreign-errors.js';
+import { isError } from '../faults/foreign-errors.js';
 import { fetchJson } from './jwks-fetcher.js';
 import type { JwksFetcher } from './jwks-fetcher.js';
 import { signingKeyOf, usableKeysOf } from './signing-key.js';

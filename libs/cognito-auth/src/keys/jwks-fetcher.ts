@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { isError } from '../foreign-errors.js';
+import { isError } from '../faults/foreign-errors.js';
 
 /** Fetches a key set over HTTP; may be replaced by the option `keys.fetcher`. */
 export type JwksFetcher = (uri: string) => Promise<unknown>;

@@ -1,5 +1,5 @@
 import { CognitoAuthError } from '../cognito-auth.errors.js';
-import { isError } from '../foreign-errors.js';
+import { isError } from '../faults/foreign-errors.js';
 
 /** The refusal of a token whose `kid` its issuer does not publish. */
 export function unknownKey(): CognitoAuthError {

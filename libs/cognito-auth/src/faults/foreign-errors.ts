@@ -1,5 +1,4 @@
 import { types } from 'node:util';
-import { HttpException } from '@nestjs/common';
 
 /**
  * Whether something that was caught is an error, whose ever: under Jest those of Node come from
@@ -11,9 +10,12 @@ export function isError(caught: unknown): caught is Error {
   return isSafely(caught, ({ message }) => typeof message === 'string');
 }
 
-/** Whether something that code of the application has thrown is meant to be the answer. */
-export function isHttpException(thrown: unknown): thrown is HttpException {
-  return isSafely(thrown, (object) => object instanceof HttpException);
+/** As `instanceof`, for what code of the application has thrown: it never throws itself. */
+export function isInstanceOf<T>(
+  caught: unknown,
+  type: abstract new (...args: never[]) => T,
+): caught is T {
+  return isSafely(caught, (object) => object instanceof type);
 }
 
 /** Whether this holds for an object. To look at one may throw: at a proxy, or by a getter. */
