@@ -374,7 +374,7 @@ describe('The packed library', () => {
       'loading',
     );
 
-    expect(JSON.parse(report)).toMatchObject({ numPassedTests: 4, numTotalTests: 4 });
+    expect(JSON.parse(report)).toMatchObject({ numPassedTests: 5, numTotalTests: 5 });
   });
 });
 

@@ -13,6 +13,7 @@ import {
 import type { AccessCheck, CognitoAuthExtras, CognitoAuthOptions } from 'nestjs-cognito-auth';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { refused } from './authorization/refused.js';
 import { ADAPTERS, send, startApp } from './support/app.js';
 import type { Adapter } from './support/app.js';
 import { refusal } from './support/refusals.js';
@@ -329,6 +330,58 @@ describe.each(ADAPTERS)('The log of a hook that failed on %s', (adapter) => {
     ]);
   });
 
+  it('shows a token in pieces nowhere', async () => {
+    const token = pool.accessToken('alice');
+    const pieces = token.match(/.{1,64}/g) ?? [];
+    const failing = fails(Object.assign(new Error(pieces.join('\n')), { sent: pieces }));
+    const { app, of } = await start(adapter, {
+      identity: { useValue: { resolve: failing } },
+    });
+    expect((await send(app, '/orders', token)).status).toBe(503);
+    const text = JSON.stringify(of('error'));
+    for (const piece of pieces) expect(text).not.toContain(piece.slice(0, 16));
+    expect(text).toContain('[part of the token]');
+  });
+
+  it('shows ten of a kind in a minute, and says that there are more', async () => {
+    const failing = fails(new Error('the store is down'));
+    const hooks = {
+      revocation: { useValue: { isRevoked: failing, revoke: async () => undefined } },
+    };
+    const { app, of } = await start(adapter, hooks);
+    const token = pool.accessToken('alice');
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => send(app, '/orders', token)),
+    );
+    for (const answer of answers) expect(answer).toMatchObject(refused('hook_failed'));
+    const full = of('error').filter(([, line]) => typeof line === 'object');
+    expect(full).toHaveLength(10);
+    for (const line of full) expect(line[2]).toContain('the store is down');
+    expect(
+      of('error')
+        .slice(10)
+        .map(([, line]) => line),
+    ).toEqual([
+      'Refused with hook_failed of revocation: more of these are not logged for a minute',
+    ]);
+  });
+
+  it('counts each hook by itself', async () => {
+    const isBroken = { identity: true };
+    const resolve = () => {
+      if (isBroken.identity) throw new Error('no account');
+      return { id: 1 };
+    };
+    act = fails(new Error('no orders'));
+    const { app, of } = await start(adapter, { identity: { useValue: { resolve } } });
+    const token = pool.accessToken('alice');
+    await Promise.all(Array.from({ length: 12 }, () => send(app, '/checked', token)));
+    isBroken.identity = false;
+    await send(app, '/checked', token);
+    expect(of('error')).toHaveLength(12);
+    expect(of('error').at(-1)?.[1]).toMatchObject({ hook: 'check OwnsOrder' });
+  });
+
   it('shows the token nowhere, and no credentials of clients', async () => {
     const token = pool.accessToken('alice');
     const parts = token.split('.');
@@ -360,6 +413,25 @@ describe.each(ADAPTERS)('The log of the boot on %s', (adapter) => {
     expect(boot).toContainEqual([
       'debug',
       `Accepts access tokens of the user pool "eu-west-1_AbCdEf123", issued by ${pool.issuer}, for the app client web or cli, for the audience https://a.example`,
+      'CognitoAuthModule',
+    ]);
+  });
+});
+
+describe('The log of the boot', () => {
+  it('says at debug which app clients have audiences of their own', async () => {
+    const own = ['https://a.example', 'https://b.example'];
+    const clientId = [
+      'web',
+      { clientId: 'cli', audience: own },
+      { clientId: 'job', audience: null },
+    ];
+    const { boot } = await start('express', { clientId, audience: 'https://c.example' });
+    expect(boot).toContainEqual([
+      'debug',
+      expect.stringMatching(
+        /, for the app client web or cli or job, for the audience https:..c.example, with the app client cli for the audience https:..a.example or https:..b.example, with the app client job for no audience$/,
+      ),
       'CognitoAuthModule',
     ]);
   });

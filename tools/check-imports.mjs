@@ -11,7 +11,7 @@ const LIBRARY = 'libs/cognito-auth/src/';
 
 // Lowest first. What shares a line are siblings.
 const LAYERS = [
-  ['cognito-auth.errors.ts', 'clock.ts', 'deadline.ts', 'fault-text.ts', 'http/'],
+  ['cognito-auth.errors.ts', 'clock.ts', 'deadline.ts', 'faults/', 'http/'],
   ['token/'],
   ['keys/', 'transport/', 'revocation/'],
   ['cognito-auth.options.ts'],
@@ -29,8 +29,8 @@ const ENTRY_POINTS = new Map([
   ['swagger/', ['index.ts']],
   ['testing/', ['index.ts', 'token/']],
   ['health/', ['index.ts']],
-  ['websockets/', ['index.ts', 'fault-text.ts']],
-  ['hosted-ui/', ['index.ts', 'http/']],
+  ['websockets/', ['index.ts', 'faults/']],
+  ['hosted-ui/', ['index.ts', 'faults/', 'http/']],
 ]);
 
 const PUBLIC_NAMES = [

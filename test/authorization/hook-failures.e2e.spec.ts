@@ -75,6 +75,22 @@ async function startWith(adapter: Adapter, hook: HookName) {
   return { app, errors, logged: () => JSON.stringify(everything) };
 }
 
+function revokedProxy(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+/** Whatever one does with it throws. */
+function hostileProxy(): object {
+  const traps = Object.getOwnPropertyNames(Reflect).map((trap) => [trap, () => fail()]);
+  return new Proxy({}, Object.fromEntries(traps) as ProxyHandler<object>);
+}
+
+function fail(): never {
+  throw new Error('trap');
+}
+
 const pathFor = (hook: HookName) => (hook === 'check' ? '/orders' : '/unchecked');
 
 describe.each(ADAPTERS)('A hook that fails on %s', (adapter) => {
@@ -111,6 +127,33 @@ describe.each(ADAPTERS)('A hook that fails on %s', (adapter) => {
       expect(await send(app, pathFor(hook), pool.accessToken('alice'))).toMatchObject(
         refused('hook_failed', `Access cannot be decided at the moment (${hook}); try again later`),
       );
+    });
+
+    it.each<[string, () => object]>([
+      ['a proxy that is revoked', revokedProxy],
+      ['a proxy whose traps throw', hostileProxy],
+      ['an object whose prototype is such a proxy', () => Object.create(hostileProxy()) as object],
+    ])('answers 503 when it throws or gives %s', async (_, make) => {
+      const { app, errors } = await startWith(adapter, hook);
+      const failures = [
+        () => {
+          throw make();
+        },
+        () => Promise.reject(make()),
+        () => make(),
+      ];
+      for (const failing of failures) {
+        act = failing;
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        expect(await send(app, pathFor(hook), pool.accessToken('alice'))).toMatchObject(
+          refused('hook_failed'),
+        );
+      }
+      expect(errors[0]).toEqual([
+        expect.objectContaining({ code: 'hook_failed', hook }),
+        expect.stringMatching(/./),
+        'CognitoGuard',
+      ]);
     });
 
     it('passes on what it throws as an HttpException', async () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { KeyOptions } from 'nestjs-cognito-auth';
 import { ADMITTED, eventually, KEYS_UNAVAILABLE, Stage } from './stage.js';
@@ -57,6 +58,28 @@ const FAULTS: [string, (uri: string) => unknown, KeyOptions?][] = [
     }),
   ],
 ];
+
+describe.concurrent('A fetcher without a connection', () => {
+  it.for<[string, () => unknown]>([
+    ['of this realm', () => Object.assign(new Error('reset'), { code: 'ECONNRESET' })],
+    // As the `fetch` of Node throws it under Jest.
+    [
+      'of another realm',
+      () =>
+        runInNewContext(
+          'new TypeError("fetch failed", { cause: Object.assign(new Error("reset"), { code: "ECONNRESET" }) })',
+        ),
+    ],
+  ])('is asked once more: an error %s', async ([, error], { onTestFinished }) => {
+    const stage = new Stage(onTestFinished);
+    const fetchers = [() => Promise.reject(error()), jwks];
+    const fetcher: Fetcher = (uri) => (fetchers.shift() as Fetcher)(uri);
+    const options = trusting(pool, source, { fetcher, preload: 'required' });
+    const api = await stage.api(options);
+    expect(await api.get(pool.accessToken('alice'))).toMatchObject(ADMITTED);
+    expect(fetchers).toEqual([]);
+  });
+});
 
 describe.concurrent('A fetcher that', () => {
   describe.for(FAULTS)('%s', ([, fault, options]) => {

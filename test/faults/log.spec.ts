@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import type { LoggerService } from '@nestjs/common';
 import type { KeyOptions } from 'nestjs-cognito-auth';
 import { describe, expect, it } from 'vitest';
@@ -124,6 +125,25 @@ describe('The log during an outage', () => {
       /: the fetcher failed \(no\);/,
     ],
     ['null', () => Promise.reject(null), /: the fetcher failed;/],
+    [
+      'an error of another realm',
+      () => Promise.reject(runInNewContext('new TypeError("a", { cause: new Error("b") })')),
+      /: a \(b\);/,
+    ],
+    [
+      'an error of a signal',
+      () => Promise.reject(new DOMException('too slow', 'TimeoutError')),
+      /: too slow;/,
+    ],
+    [
+      'a proxy that is revoked',
+      () => {
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        throw proxy;
+      },
+      /: the fetcher failed;/,
+    ],
   ];
 
   it.for(REASONS)(

@@ -96,6 +96,26 @@ describe.concurrent('A process', () => {
     },
   );
 
+  it('that is frozen during each of two fetches asks a third time', async ({ onTestFinished }) => {
+    const stage = new Stage(onTestFinished);
+    const keys = await stage.keys(silence);
+    const options = trusting(pool, keys, { timeout: 1_500 });
+    const running = start({ options, inTurn: [pool.accessToken('alice')] });
+    const report = reportOf(running);
+    for (const requests of [1, 2]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await eventually(() => expect(keys.requests).toBe(requests));
+      running.child.kill('SIGSTOP');
+      // oxlint-disable-next-line no-await-in-loop
+      await setTimeout(3_000);
+      if (requests === 2) keys.script = keySet;
+      running.child.kill('SIGCONT');
+    }
+
+    expect((await report).inTurn).toMatchObject([ADMITTED]);
+    expect(keys.requests).toBe(3);
+  });
+
   it('does not grow with what an endpoint sends', async ({ onTestFinished }) => {
     const stage = new Stage(onTestFinished);
     const scripts = [

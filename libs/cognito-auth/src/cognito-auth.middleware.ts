@@ -9,6 +9,7 @@ import { RULE_KEYS } from './access/rule-metadata.js';
 import { CognitoAuthOptionsError } from './cognito-auth.errors.js';
 import { RegisteredCognitoAuthService } from './cognito-auth.service.js';
 import type { VerifyRules } from './access/rule-values.js';
+import { isError, isInstanceOf } from './faults/foreign-errors.js';
 
 /** What `cognitoMiddleware()` asks of every request. */
 export interface CognitoMiddlewareRules extends VerifyRules {
@@ -143,8 +144,8 @@ function redirect(node: ServerResponse, response: Response, path: string): void 
 /** Answers as Nest does. */
 function answer(response: Response, error: unknown): void {
   const node = nodeResponseOf(response);
-  const isRefusal = error instanceof HttpException;
-  if (!isRefusal) logger.error('A middleware has failed', (error as Error | undefined)?.stack);
+  const isRefusal = isInstanceOf(error, HttpException);
+  if (!isRefusal) logger.error('A middleware has failed', isError(error) ? error.stack : undefined);
   if (node.headersSent || node.writableEnded) {
     node.end();
     return;

@@ -157,13 +157,17 @@ export function warningsOf(options: ResolvedOptions): string[] {
 
 /** The tokens that are accepted, one sentence for each user pool, for whoever looks for a mistake. */
 export function acceptedBy({ userPools }: ResolvedOptions): string[] {
-  return userPools.map(({ name, tokenUse, issuers, clientIds, audiences }) => {
+  return userPools.map(({ name, tokenUse, issuers, clientIds, audiences, ...pool }) => {
     const parts = [
       `Accepts ${tokenUse.join(' and ')} tokens of the user pool "${name}"`,
       `issued by ${[...issuers.keys()].join(' or ')}`,
       `for the app client ${[...(clientIds ?? ['any'])].join(' or ')}`,
     ];
     if (audiences) parts.push(`for the audience ${[...audiences].join(' or ')}`);
+    for (const [clientId, own] of pool.audiencesOfClients ?? []) {
+      const audience = own ? `the audience ${[...own].join(' or ')}` : 'no audience';
+      parts.push(`with the app client ${clientId} for ${audience}`);
+    }
     return parts.join(', ');
   });
 }

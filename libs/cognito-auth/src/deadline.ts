@@ -1,5 +1,5 @@
 /**
- * What is promised, or a rejection with this message once the time (milliseconds) is over; with the
+ * What is promised, or a rejection with this message and `ETIMEDOUT` once the time (milliseconds) is over; with the
  * reason of the signal when that aborts first.
  */
 export async function withDeadline<T>(
@@ -10,7 +10,8 @@ export async function withDeadline<T>(
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), timeout);
+    const fail = () => reject(Object.assign(new Error(message), { code: 'ETIMEDOUT' }));
+    timer = setTimeout(fail, timeout);
     signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
   try {

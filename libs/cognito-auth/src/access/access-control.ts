@@ -90,8 +90,10 @@ export class AccessControl {
     const { groups, revocation } = this;
     if (revocation) await checkRevocation(revocation, principal);
     if (!groups) return principal;
-    const held = await callHook('groups', () => groups.groupsOf(principal));
-    return withGroups(principal, textsOf('groups', held));
+    const held = await callHook('groups', async () =>
+      textsOf('groups', await groups.groupsOf(principal)),
+    );
+    return withGroups(principal, held);
   }
 
   private admitToken(
@@ -151,8 +153,9 @@ export class AccessControl {
     const principal = await this.currentPrincipalOf(verified);
     const { identity } = this;
     if (!identity) return { principal, user: principal };
-    const answer: unknown = await callHook('identity', () => identity.resolve(principal, context));
-    const user = identityIn(answer);
+    const user = await callHook('identity', async () =>
+      identityIn(await identity.resolve(principal, context)),
+    );
     if (user !== undefined) return { principal, user };
     throw new CognitoAuthError('unknown_user', 'The caller is not known to this application');
   }

@@ -2,6 +2,7 @@ import { HttpException } from '@nestjs/common';
 import type { Abstract, ExecutionContext, FactoryProvider, Provider, Type } from '@nestjs/common';
 import { isObservable } from 'rxjs';
 import { CognitoAuthError, CognitoAuthOptionsError } from '../cognito-auth.errors.js';
+import { isInstanceOf } from '../faults/foreign-errors.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 
 /** Who a caller can be to the application: an object, a text that is not empty, or a number but 0. */
@@ -182,7 +183,7 @@ export async function callHook<T>(
   try {
     return await call();
   } catch (error) {
-    if (error instanceof HttpException) throw error;
+    if (isInstanceOf(error, HttpException)) throw error;
     throw hookFailed(hook, error, name);
   }
 }

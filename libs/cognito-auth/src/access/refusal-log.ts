@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { CognitoAuthError, CognitoAuthErrorCode } from '../cognito-auth.errors.js';
 import type { ResolvedOptions, ResolvedUserPool } from '../cognito-auth.resolved-options.js';
-import { faultText, withoutTokens } from '../fault-text.js';
+import { FaultLog } from '../faults/fault-log.js';
+import { withoutTokens } from '../faults/fault-text.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 
 /** Refusals among which one code is looked for. */
@@ -27,6 +28,7 @@ const MOST_LINES = 50;
 export class RefusalLog {
   // What operators know as the place of refusals, whatever transport they are of.
   private readonly logger = new Logger('CognitoGuard');
+  private readonly faults = new FaultLog(this.logger);
   private readonly expectations = new Map<CognitoAuthErrorCode, string | undefined>();
 
   private readonly counts = new Map<CognitoAuthErrorCode, number>();
@@ -53,10 +55,8 @@ export class RefusalLog {
     principal?: CognitoPrincipal,
     token?: string | null,
   ): void {
-    this.logger.error(
-      { message: 'Refused', code, hook, ...idsOf(principal) },
-      faultText(cause, token),
-    );
+    const line = { message: 'Refused', code, hook, ...idsOf(principal) };
+    this.faults.error(`Refused with ${code} of ${hook ?? 'a hook'}`, line, cause, [token]);
   }
 
   private lineOf(error: CognitoAuthError, principal?: CognitoPrincipal, token?: string | null) {

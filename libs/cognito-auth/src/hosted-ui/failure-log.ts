@@ -1,6 +1,6 @@
-import { inspect } from 'node:util';
 import { HttpException, Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { faultText } from '../faults/fault-text.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 import { reasonOf } from './reason-of.js';
 
@@ -75,5 +75,5 @@ function detailsOf(error: HttpException): string {
 }
 
 function inspected(cause: unknown): string | undefined {
-  return cause === undefined ? undefined : inspect(cause, { depth: 3, breakLength: Infinity });
+  return cause === undefined ? undefined : faultText(cause);
 }

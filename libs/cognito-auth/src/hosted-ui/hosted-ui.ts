@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpException, Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
+import { isInstanceOf } from '../faults/foreign-errors.js';
 import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
 import type { CognitoAuthService, CognitoUser, SignInPages, SocketMessage } from '../index.js';
 import { checkedParameters } from './authorization-parameters.js';
@@ -504,7 +505,7 @@ async function called<T>(hook: () => Promise<T>): Promise<T> {
   try {
     return await hook();
   } catch (cause) {
-    if (cause instanceof HttpException && !hasCode(cause, 'invalid_return_to')) throw cause;
+    if (isInstanceOf(cause, HttpException) && !hasCode(cause, 'invalid_return_to')) throw cause;
     throw new CognitoAuthError(
       'hook_failed',
       'This sign-in cannot be completed at the moment (afterLogin); try again later',

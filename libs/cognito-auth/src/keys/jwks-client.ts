@@ -1,5 +1,6 @@
 import type { JwksClient } from 'jwks-rsa';
 import { withDeadline } from '../deadline.js';
+import { isError } from '../faults/foreign-errors.js';
 import { fetchJson } from './jwks-fetcher.js';
 import type { JwksFetcher } from './jwks-fetcher.js';
 import { signingKeyOf, usableKeysOf } from './signing-key.js';
@@ -41,7 +42,7 @@ export function jwksClientOf(
 
 /** jwks-rsa reads and writes properties of what it catches, and fails when it cannot. */
 function writableError(error: unknown): Error {
-  if (error instanceof Error && Object.isExtensible(error)) return error;
+  if (isError(error) && Object.isExtensible(error)) return error;
   return new Error('the fetcher failed', { cause: error });
 }
 

@@ -1,3 +1,6 @@
+import { types } from 'node:util';
+import { isError } from '../faults/foreign-errors.js';
+
 /** Fetches a key set over HTTP; may be replaced by the option `keys.fetcher`. */
 export type JwksFetcher = (uri: string) => Promise<unknown>;
 
@@ -59,10 +62,19 @@ const CONNECTION_ERRORS: ReadonlySet<unknown> = new Set([
 
 /** Whether a fetch failed for want of a connection: not with an answer, and not with its silence. */
 export function isConnectionError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isError(error)) return false;
   return [error, error.cause].some((each) => CONNECTION_ERRORS.has(codeOf(each)));
 }
 
+/** Whether a fetch failed without an answer, as far as its error says. */
+export function isWithoutAnswer(error: unknown): boolean {
+  return isConnectionError(error) || (isError(error) && GIVEN_UP.has(error.name));
+}
+
+// Of `AbortSignal.timeout()` and of controllers.
+const GIVEN_UP: ReadonlySet<string> = new Set(['TimeoutError', 'AbortError']);
+
 function codeOf(error: unknown): unknown {
+  if (types.isProxy(error)) return undefined;
   return (error as { code?: unknown } | null | undefined)?.code;
 }

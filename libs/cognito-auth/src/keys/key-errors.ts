@@ -1,4 +1,5 @@
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { isError } from '../faults/foreign-errors.js';
 
 /** The refusal of a token whose `kid` its issuer does not publish. */
 export function unknownKey(): CognitoAuthError {
@@ -19,9 +20,9 @@ export function keysUnavailable(retryAfter: number, cause?: unknown): CognitoAut
 
 /** What went wrong, for a log: the message of an error, and that of its cause. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown reason';
+  if (!isError(error)) return 'unknown reason';
   const { cause } = error;
-  return cause instanceof Error ? `${textOf(error)} (${textOf(cause)})` : textOf(error);
+  return isError(cause) ? `${textOf(error)} (${textOf(cause)})` : textOf(error);
 }
 
 /** Several failed attempts to connect are one error with a code and without a message. */

@@ -358,6 +358,50 @@ describe('RefreshingKeys in a process that was frozen', () => {
     expect(await found).toBe(K1);
   });
 
+  const silence = () => Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
+
+  it.each<[string, () => Error]>([
+    ['silence', silence],
+    ['a reset', () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
+    ['a fetcher that gives up', () => new DOMException('too late', 'TimeoutError')],
+  ])('fetches again as often as it is frozen, up to five times: %s', async (_, error) => {
+    for (const freezes of [2, 5, 6]) {
+      issuer = new Issuer();
+      const keys = create();
+      const found = outcomeOf(keys.find('k1'));
+      for (let frozen = 0; frozen < freezes; frozen += 1) {
+        vi.setSystemTime(Date.now() + HOUR);
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        await issuer.answer(error());
+      }
+      if (freezes <= 5) {
+        expect(warn).not.toHaveBeenCalled();
+        // oxlint-disable-next-line no-await-in-loop
+        await issuer.answer([K1]);
+        // oxlint-disable-next-line no-await-in-loop
+        expect(await found).toBe(K1);
+      } else {
+        // oxlint-disable-next-line no-await-in-loop
+        expect(await found).toMatchObject({ code: 'keys_unavailable' });
+        expect(issuer.fetches).toBe(6);
+      }
+    }
+  });
+
+  it('tries a broken connection once more after a thaw, and again when frozen meanwhile', async () => {
+    const keys = create();
+    const found = outcomeOf(keys.find('k1'));
+    vi.setSystemTime(Date.now() + HOUR);
+    await issuer.answer(silence());
+    await issuer.answer(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(issuer.fetches).toBe(3);
+    vi.setSystemTime(Date.now() + HOUR);
+    await issuer.answer(silence());
+    await issuer.answer([K1]);
+    expect(await found).toBe(K1);
+  });
+
   it('takes a fetch that ends at its deadline for a failure', async () => {
     const keys = create();
     const found = outcomeOf(keys.find('k1'));

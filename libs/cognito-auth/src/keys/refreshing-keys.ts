@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { monotonicNow } from '../clock.js';
 import type { CognitoAuthError } from '../cognito-auth.errors.js';
 import { pause } from '../deadline.js';
-import { isConnectionError } from './jwks-fetcher.js';
+import { isConnectionError, isWithoutAnswer } from './jwks-fetcher.js';
 import { keysUnavailable, reasonOf, unknownKey } from './key-errors.js';
 import type { KeySource } from './key-source.js';
 import type { SigningKey } from './signing-key.js';
@@ -23,6 +23,8 @@ const FIRST_RETRY = 1_000;
 const LAST_RETRY = 30_000;
 /** Milliseconds past its deadline from which a fetch ended late because the process was frozen. */
 const FROZEN = 500;
+/** Times that a fetch may be late before its end counts as any other. */
+const MOST_THAWS = 5;
 
 /**
  * The keys of one issuer, fetched when they are needed and kept for as long as the policy says.
@@ -136,30 +138,30 @@ export class RefreshingKeys implements KeySource {
     return this.underWay;
   }
 
-  /** Fetches the keys; once more when the first attempt proved nothing, or had no connection. */
-  private async fetch(signal: AbortSignal): Promise<void> {
+  /**
+   * Fetches the keys: once more when there was no connection, and anew when the process was frozen
+   * meanwhile, which proves nothing.
+   *
+   * @param time milliseconds for this attempt; a second one has what the first one left
+   * @param thaws attempts before this one that ended late
+   */
+  private async fetch(signal: AbortSignal, time = this.policy.timeout, thaws = 0): Promise<void> {
     const { timeout } = this.policy;
     const begin = monotonicNow();
     try {
-      await this.attempt(timeout, signal);
+      await this.attempt(time, signal);
     } catch (error) {
       const elapsed = monotonicNow() - begin;
-      if (elapsed > timeout + FROZEN) return this.lastAttempt(timeout, signal);
+      // What is answered after a thaw is an answer, however late it is read.
+      const isFrozen = elapsed > time + FROZEN && (thaws === 0 || isWithoutAnswer(error));
+      if (isFrozen && thaws < MOST_THAWS) return this.fetch(signal, timeout, thaws + 1);
       const delay = Math.min(FIRST_RETRY, timeout / 2);
       const rest = timeout - elapsed - delay;
-      const mayRetry = isConnectionError(error) && rest > 0;
+      const mayRetry = time === timeout && isConnectionError(error) && rest > 0;
       const refusal = this.failed(error, mayRetry ? delay : undefined);
       if (!mayRetry) throw refusal;
       await pause(delay, signal);
-      await this.lastAttempt(rest, signal);
-    }
-  }
-
-  private async lastAttempt(timeout: number, signal: AbortSignal): Promise<void> {
-    try {
-      await this.attempt(timeout, signal);
-    } catch (error) {
-      throw this.failed(error);
+      await this.fetch(signal, rest, thaws);
     }
   }
 

@@ -1,6 +1,6 @@
 import { HttpException, Logger } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
-import { faultText } from '../fault-text.js';
+import { FaultLog } from '../faults/fault-log.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { ConnectionWatch, disconnect } from './connection-watch.js';
 import type { Socket } from './connection-watch.js';
@@ -8,7 +8,7 @@ import { GraphqlConnection } from './graphql-connection.js';
 import type { UpgradeRequest } from './graphql-connection.js';
 import type { SocketMessage } from './socket-message.js';
 
-const logger = new Logger('CognitoAuthModule');
+const faults = new FaultLog(new Logger('CognitoAuthModule'));
 
 /** What `CognitoAuthService` does; it lies above this file. */
 interface Authentication<Rules> {
@@ -97,7 +97,8 @@ export function onGraphqlConnect<Rules extends object>(
 /** Logs that a hook of the application failed; its code may quote the token. */
 function reportFault(error: HttpException, token?: string): void {
   if (!(error instanceof CognitoAuthError) || error.code !== 'hook_failed') return;
-  logger.error('A GraphQL connection cannot be authenticated', faultText(error, token));
+  const line = 'A GraphQL connection cannot be authenticated';
+  faults.error(`${line} (${error.hook ?? 'a hook'})`, line, error, [token]);
 }
 
 async function tokenOf<Rules extends object>(

@@ -15,6 +15,7 @@ import {
 } from 'rxjs';
 import type { MonoTypeOperatorFunction, Observable } from 'rxjs';
 import type { CognitoAuthError } from '../cognito-auth.errors.js';
+import { isError, isInstanceOf } from '../faults/foreign-errors.js';
 import { loadMicroservices } from './nest-peers.js';
 import { RmqDelivery } from './rpc-delivery.js';
 import { isGrpcMetadata, kafkaHeadersOf } from './rpc-metadata.js';
@@ -125,8 +126,8 @@ function over({ KafkaRetriableException }: Microservices): MonoTypeOperatorFunct
 
 /** Logs what filters did not mean to answer: a refused event must not hold up others for it. */
 function reportFault(failure: unknown, refusal: Error, { RpcException }: Microservices): void {
-  if (failure === refusal || failure instanceof RpcException) return;
-  if (failure instanceof Error) filterLogger.error(failure);
+  if (failure === refusal || isInstanceOf(failure, RpcException)) return;
+  if (isError(failure)) filterLogger.error(failure);
 }
 
 function answerOf(filter: () => unknown): Observable<unknown> {

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
+import { isInstanceOf } from '../faults/foreign-errors.js';
 import { cookieReader } from '../http/cookies.js';
 import { RpcCall } from './rpc-call.js';
 import { askExtractor } from './scoped-extractor.js';
@@ -312,7 +313,7 @@ function tokenIn(found: unknown): string | null {
 }
 
 function asMalformed(error: unknown): HttpException {
-  if (error instanceof HttpException) return error;
+  if (isInstanceOf(error, HttpException)) return error;
   return new CognitoAuthError('malformed_request', 'The token of the request cannot be read', {
     cause: error,
   });

@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { isInstanceOf } from '../faults/foreign-errors.js';
 import { CognitoAuthError } from '../index.js';
 
 /** Why a socket is refused or closed, in the words of its client. */
@@ -12,10 +13,10 @@ export interface Refusal {
 }
 
 export function refusalOf(error: unknown): Refusal {
-  const retryAfter = error instanceof CognitoAuthError && error.retryAfter;
+  const retryAfter = isInstanceOf(error, CognitoAuthError) && error.retryAfter;
   return {
     closeCode: 4000 + statusOf(error),
-    reason: error instanceof CognitoAuthError ? error.code : 'refused',
+    reason: isInstanceOf(error, CognitoAuthError) ? error.code : 'refused',
     body: { status: 'error', ...responseOf(error), ...(retryAfter && { retryAfter }) },
   };
 }
@@ -27,11 +28,11 @@ export function isFinal(error: unknown): boolean {
 
 /** The HTTP status of a refusal; 500 for what nobody meant to be one. */
 function statusOf(error: unknown): number {
-  return error instanceof HttpException ? error.getStatus() : 500;
+  return isInstanceOf(error, HttpException) ? error.getStatus() : 500;
 }
 
 function responseOf(error: unknown): object {
-  if (!(error instanceof HttpException))
+  if (!isInstanceOf(error, HttpException))
     return { statusCode: 500, message: 'Internal server error' };
   const response = error.getResponse();
   return typeof response === 'string' ? { message: response } : response;
