@@ -32,7 +32,7 @@ export interface ConnectionRules extends VerifyRules {
    * Default: `false`, because what the application keeps for a connection (rooms, for example)
    * was decided for its first caller.
    */
-  allowUserChange?: boolean;
+  allowUserChange?: boolean | undefined;
 }
 
 /** Where the token of a handshake may be, and what it is for. */

@@ -16,7 +16,7 @@ export interface CognitoHostedUiExtras {
    *
    * Default: `'auth'`.
    */
-  path?: string | false;
+  path?: string | false | undefined;
 
   /**
    * The name of this registration, for `fromSession('staff')` and `@RedirectToLogin('staff')` where
@@ -24,29 +24,29 @@ export interface CognitoHostedUiExtras {
    *
    * Default: the name of the user pool that accepts the app client.
    */
-  name?: string;
+  name?: string | undefined;
 
   /**
    * Whether every module of the application can inject `CognitoHostedUiService`.
    *
    * Default: true.
    */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
 
   /**
    * The module that provides `CognitoAuthService`, where that one is not global.
    *
    * Default: none.
    */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 }
 
-const EXTRAS: CognitoHostedUiExtras = {
+const EXTRAS = {
   path: 'auth',
   name: undefined,
   isGlobal: true,
   imports: undefined,
-};
+} satisfies CognitoHostedUiExtras;
 
 /** Creates the options of the module, for `forRootAsync({ useClass })` and `useExisting`. */
 export type CognitoHostedUiOptionsFactory = ConfigurableModuleOptionsFactory<
@@ -61,15 +61,16 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<CognitoHostedUiOptions>({ moduleName: 'CognitoHostedUi' })
   .setClassMethodName('forRoot')
-  .setExtras(EXTRAS, withExtras)
+  .setExtras(EXTRAS as CognitoHostedUiExtras, withExtras)
   .build();
 
 function withExtras(definition: DynamicModule, extras: CognitoHostedUiExtras): DynamicModule {
-  const path = extras.path === false ? false : withoutSlashes(String(extras.path));
+  const given = extras.path ?? EXTRAS.path;
+  const path = given === false ? false : withoutSlashes(String(given));
   const controller = path === false ? undefined : createHostedUiController(path);
   return {
     ...definition,
-    global: extras.isGlobal,
+    global: extras.isGlobal ?? EXTRAS.isGlobal,
     imports: [...(definition.imports ?? []), ...(extras.imports ?? [])],
     controllers: controller ? [controller] : [],
     providers: [

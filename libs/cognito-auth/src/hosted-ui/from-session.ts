@@ -12,7 +12,7 @@ interface FromSessionOptions {
    *
    * Default: false; the request then counts as one without a session.
    */
-  refresh?: boolean;
+  refresh?: boolean | undefined;
 }
 
 /**

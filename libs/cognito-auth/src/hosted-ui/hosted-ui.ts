@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpException, Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
-import type { CognitoAuthService, CognitoUser, SignInPages, SocketMessage } from '../index.js';
+import type { CognitoAuthService, CognitoUser, SocketMessage } from '../index.js';
 import { checkedParameters } from './authorization-parameters.js';
 import type { HostedUiParameters } from './authorization-parameters.js';
 import { BrowserExchange } from './browser-exchange.js';
@@ -54,9 +54,9 @@ export interface HostedUiLoginStart {
    *
    * Default: `'login'`.
    */
-  readonly page?: HostedUiPage;
+  readonly page?: HostedUiPage | undefined;
   /** Further parameters for Cognito. Default: none. */
-  readonly parameters?: HostedUiParameters;
+  readonly parameters?: HostedUiParameters | undefined;
 }
 
 /**
@@ -64,7 +64,7 @@ export interface HostedUiLoginStart {
  * redirects and the public service all work by it.
  */
 @Injectable()
-export class HostedUi implements OnModuleInit, SignInPages {
+export class HostedUi implements OnModuleInit {
   /** What `fromSession()` and `@RedirectToLogin()` call it. */
   readonly name: string;
 

@@ -90,7 +90,7 @@ function withoutLeadingSpaces(text: string, from: number): string {
  */
 export function fromHeader(
   name: string,
-  { prefix = '' }: { prefix?: string } = {},
+  { prefix = '' }: { prefix?: string | undefined } = {},
 ): TokenExtractor {
   const header = name.toLowerCase();
   return (request: TokenCarrier) => {
