@@ -218,10 +218,12 @@ function resolveInlinePool(
   options: Given,
   environment: Environment,
 ): ResolvedUserPool {
-  const fromEnvironment = poolFrom(environment);
+  const isGiven = (name: string) => options[name] !== undefined;
+  const fromEnvironment = poolFrom(environment, (name, text) =>
+    isGiven(name) ? [] : check.listIn(VARIABLES[name], text),
+  );
   // A key set that was given leaves nothing to fetch.
   if (options['jwks'] !== undefined) delete fromEnvironment['jwksUri'];
-  const isGiven = (name: string) => options[name] !== undefined;
   if (environment[VARIABLES.audience]?.trim() === '' && !isGiven('audience')) {
     // An empty variable must not silently switch the check off.
     check.fail(VARIABLES.audience, 'is set but empty; give it a value or do not set it');
@@ -236,7 +238,12 @@ function resolveInlinePool(
   );
 }
 
-function poolFrom(environment: Environment): Given {
+type ListVariable = 'clientId' | 'tokenUse' | 'audience';
+
+function poolFrom(
+  environment: Environment,
+  listIn: (name: ListVariable, text: string) => string[],
+): Given {
   const pool: Given = {};
   for (const name of ['userPoolId', 'region', 'issuer', 'jwksUri'] as const) {
     const value = environment[VARIABLES[name]]?.trim();
@@ -244,7 +251,7 @@ function poolFrom(environment: Environment): Given {
   }
   for (const name of ['clientId', 'tokenUse', 'audience'] as const) {
     const value = environment[VARIABLES[name]];
-    if (value?.trim()) pool[name] = value.split(',').map((part) => part.trim());
+    if (value?.trim()) pool[name] = listIn(name, value);
   }
   return pool;
 }
@@ -254,7 +261,7 @@ function resolveUserPool(
   pool: Given,
   pathOf: (name: string) => string,
 ): ResolvedUserPool {
-  const userPoolId = check.userPoolId(pathOf('userPoolId'), pool['userPoolId']);
+  const userPoolId = check.userPoolId(pathOf('userPoolId'), pool['userPoolId'], pool['region']);
   const jwks = check.keySet(pathOf('jwks'), pool['jwks']);
   const jwksUri = pool['jwksUri'];
   if (jwksUri !== undefined) {
@@ -468,13 +475,32 @@ class OptionsCheck {
     return list.map((item) => this.text(path, item));
   }
 
-  userPoolId(path: string, value: unknown): string {
+  /** The values of a variable, which has commas between them. */
+  listIn(variable: string, text: string): string[] {
+    // In an audience, a URL, a semicolon may stand for itself.
+    const separators = variable === VARIABLES.audience ? /,/ : /[,;]/;
+    const values = text.split(separators).map((value) => value.trim());
+    const named = values.filter((value) => value !== '');
+    if (named.length < values.length || (separators.test(';') && text.includes(';'))) {
+      this.fail(
+        variable,
+        `is ${shown(text)}; write one comma between values, as in ${named.join(',') || 'a,b'}`,
+      );
+    }
+    return named;
+  }
+
+  userPoolId(path: string, value: unknown, region: unknown): string {
     if (value === undefined) {
       this.fail(path, missing('userPoolId', 'for example eu-west-1_AbCdEf123'));
       return '';
     }
     if (typeof value === 'string' && USER_POOL_ID.test(value)) return value;
-    this.fail(path, `must look like eu-west-1_AbCdEf123, got ${shown(value)}`);
+    const isWithoutRegion = typeof value === 'string' && /^[0-9A-Za-z]{9,}$/.test(value);
+    const prefix =
+      typeof region === 'string' && isRegion(region) ? `"${region}_"` : 'the Region and "_"';
+    const hint = isWithoutRegion ? `; put ${prefix} in front` : '';
+    this.fail(path, `must look like eu-west-1_AbCdEf123, got ${shown(value)}${hint}`);
     return '';
   }
 
@@ -482,6 +508,10 @@ class OptionsCheck {
     if (value === null) return null;
     if (value === undefined) {
       this.fail(path, missing('clientId', 'or give null to accept every app client'));
+      return new Set();
+    }
+    if (isObject(value) && typeof value['clientId'] === 'string') {
+      this.fail(path, `must be a list where an app client is an object: [${shown(value)}]`);
       return new Set();
     }
     const list: unknown[] = Array.isArray(value) ? value : [value];

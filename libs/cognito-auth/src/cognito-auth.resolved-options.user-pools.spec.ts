@@ -89,7 +89,19 @@ describe('An inline user pool', () => {
     [{ clientId: 'a,b' }, `${SEVERAL_CLIENTS}: ["a","b"].`],
     [{ clientId: ['web', 'a, b c'] }, `${SEVERAL_CLIENTS}: ["a","b","c"].`],
     [{ clientId: 'a,' }, `${LIKE_CLIENT}, got "a,".`],
-    [{ clientId: { clientId: 'a' } }, `${LIKE_CLIENT}, got { clientId: 'a' }.`],
+    [
+      { clientId: { clientId: 'a', audience: null } },
+      `"clientId" must be a list where an app client is an object: [{ clientId: 'a', audience: null }].`,
+    ],
+    [{ clientId: {} }, `${LIKE_CLIENT}, got {}.`],
+    [
+      { userPoolId: 'AbCdEf123', region: 'us-east-1' },
+      `${LIKE_POOL}, got "AbCdEf123"; put "us-east-1_" in front.`,
+    ],
+    [
+      { userPoolId: 'AbCdEf123' },
+      `${LIKE_POOL}, got "AbCdEf123"; put the Region and "_" in front.`,
+    ],
     [{ clientId: [{ audience: null }] }, `${LIKE_CLIENT}, got undefined.`],
     [{ clientId: [{ clientId: 'a', audience: '' }] }, `"clientId[0].audience" ${TEXT}, got "".`],
     [

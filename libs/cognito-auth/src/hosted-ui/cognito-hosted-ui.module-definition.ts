@@ -2,10 +2,12 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type {
   ConfigurableModuleOptionsFactory,
   DynamicModule,
+  FactoryProvider,
   ModuleMetadata,
 } from '@nestjs/common';
 import { createHostedUiController } from './cognito-hosted-ui.controller.js';
 import type { CognitoHostedUiOptions } from './cognito-hosted-ui.options.js';
+import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { HOSTED_UI_CONTROLLER, HOSTED_UI_NAME, HOSTED_UI_PATH } from './injection-tokens.js';
 
 /** What is decided when the module is written down, not when its options are known. */
@@ -63,6 +65,16 @@ export const {
   .setClassMethodName('forRoot')
   .setExtras(EXTRAS as CognitoHostedUiExtras, withExtras)
   .build();
+
+/** Stands for the options of the module where it is imported as it is; a registration replaces it. */
+export const UNREGISTERED: FactoryProvider<never> = {
+  provide: COGNITO_HOSTED_UI_OPTIONS,
+  useFactory: () => {
+    throw wrongHostedUiOptions([
+      '"imports" has CognitoHostedUiModule itself, which has no options; write CognitoHostedUiModule.forRoot() or forRootAsync().',
+    ]);
+  },
+};
 
 function withExtras(definition: DynamicModule, extras: CognitoHostedUiExtras): DynamicModule {
   const given = extras.path ?? EXTRAS.path;

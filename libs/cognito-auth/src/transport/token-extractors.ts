@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { cookieReader } from '../http/cookies.js';
 import { RpcCall } from './rpc-call.js';
-import { askExtractor } from './scoped-extractor.js';
+import { askExtractor, markExtractorFactories } from './scoped-extractor.js';
 import type { ExtractionScope } from './scoped-extractor.js';
 import { SocketMessage } from './socket-message.js';
 
@@ -166,6 +166,15 @@ export function fromRpcMetadata(key: string): TokenExtractor {
     );
   };
 }
+
+markExtractorFactories(
+  fromBearerHeader,
+  fromHeader,
+  fromCookie,
+  fromQuery,
+  fromHandshakeAuth,
+  fromRpcMetadata,
+);
 
 function withoutBearer<T>(token: T): T | string {
   return typeof token === 'string' ? token.replace(/^bearer +/i, '') : token;
