@@ -331,6 +331,8 @@ function regionIn(
   pathOf: (name: string) => string,
 ): string | undefined {
   if (pool['region'] === undefined) return undefined;
+  // What emulators call their Region; AWS has no addresses there.
+  if (pool['region'] === 'local' && userPoolId.startsWith('local_')) return undefined;
   const region = check.region(pathOf('region'), pool['region']);
   const ofPool = regionOf(userPoolId);
   if (region && ofPool && region !== ofPool) {

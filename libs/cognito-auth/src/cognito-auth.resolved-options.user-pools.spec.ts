@@ -252,6 +252,17 @@ describe('The options "jwksUri" and "jwks"', () => {
 });
 
 describe('The option "region"', () => {
+  it('may be "local", as emulators call theirs, beside an issuer', () => {
+    const emulated = { userPoolId: 'local_1', region: 'local', issuer: 'http://localhost:9229/x' };
+    expect([...poolWith(emulated).issuers.keys()]).toEqual([emulated.issuer]);
+    expect(problemsIn({ ...POOL, ...emulated, issuer: undefined })).toEqual([
+      expect.stringContaining('for a user pool that is not at AWS give its "issuer", too.'),
+    ]);
+    expect(problemsIn({ ...POOL, region: 'local' })).toEqual([
+      '"region" must be a Region like "eu-west-1", got "local".',
+    ]);
+  });
+
   it('may say what the id says already', () => {
     expect(poolWith({ region: 'eu-west-1' })).toEqual(poolWith({}));
     expect(poolWith({ region: undefined })).toEqual(poolWith({}));
