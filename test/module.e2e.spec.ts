@@ -253,6 +253,23 @@ describe.each(ADAPTERS)('Wrong options on %s', (adapter) => {
     );
   });
 
+  it('are asked for where the module is imported as it is', async () => {
+    await expect(createApp('express', { imports: [CognitoAuthModule] })).rejects.toMatchObject({
+      name: 'CognitoAuthOptionsError',
+      problems: [expect.stringMatching(/^"imports" has CognitoAuthModule itself.*write CognitoAuthModule\.forRoot\(\)/)],
+    });
+  });
+
+  it.each([null, 'eu-west-1_AbCdEf123'])('stop the boot when they are %j', async (options) => {
+    const imports = [CognitoAuthModule.forRoot(options as never)];
+    await expect(createApp('express', { imports })).rejects.toMatchObject({
+      name: 'CognitoAuthOptionsError',
+      problems: expect.arrayContaining([
+        `The object with the options is ${options}; is there a circular import? Leave it out if none is meant.`,
+      ]),
+    });
+  });
+
   it('leave no strategy behind', async () => {
     const before = registeredStrategies();
     await expect(boot({ userPoolId: 'my-pool', clientId: null })).rejects.toThrow('my-pool');

@@ -109,6 +109,17 @@ describe.each(ADAPTERS)('CognitoAuthService.strategyName in AuthGuard() on %s', 
       // oxlint-disable-next-line no-await-in-loop
       const answer = await send(app, '/either', token, { headers });
       expect(answer).toMatchObject({ status: 200, body: { username: 'robot' } });
+      expect(answer.challenge).toBeUndefined();
+    }
+  });
+
+  it('answers with the challenge when no strategy lets the request in', async () => {
+    const app = await start();
+    for (const code of ['missing_token', 'invalid_signature'] as const) {
+      const token = code === 'missing_token' ? undefined : pool.forgedToken();
+      const { status, challenge } = refusal(code);
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await send(app, '/either', token)).toMatchObject({ status, challenge });
     }
   });
 
@@ -399,6 +410,21 @@ describe('CognitoAuthService.strategyName in Express itself', () => {
   ] as const)('answers %s with the challenge of the guard', async (code, tokenOf) => {
     const { status, challenge } = refusal(code);
     expect(await send(app, '/plain', tokenOf())).toMatchObject({ status, challenge });
+  });
+
+  it('answers with its challenge beside those of other strategies', async () => {
+    const both = await createApp('express', modulesWith(), {
+      configure: (application) => {
+        const strategies = [application.get(CognitoAuthService).strategyName, 'test-api-key'];
+        application.use('/both', passport.authenticate(strategies, { session: false }));
+      },
+    });
+    onTestFinished(() => both.close());
+
+    const { status, challenge } = await send(both, '/both');
+
+    expect(status).toBe(401);
+    expect(challenge).toBe('ApiKey, Bearer realm="api"');
   });
 
   it('answers a malformed request with 400 and its challenge', async () => {

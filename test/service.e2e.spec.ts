@@ -123,6 +123,16 @@ describe.each(ADAPTERS)('CognitoAuthService.verify() in an app on %s', (adapter)
     },
   );
 
+  it.each(['JWT ', ' Token  '])('says that the scheme %j does not belong there', async (prefix) => {
+    const token = `${prefix}${pool.accessToken('alice')}`;
+    const error = await service.verify(token).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: 'malformed_token',
+      status: 401,
+      message: 'The token has a scheme such as "JWT" in front of it; give it without one',
+    });
+  });
+
   it('asks for what the rules of a route would ask for', async () => {
     const alice = pool.accessToken('alice', { scopes: ['openid'] });
     const rules = { groups: { any: ['admin'] }, scopes: { all: ['openid'] } };

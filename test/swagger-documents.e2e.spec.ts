@@ -280,6 +280,31 @@ describe('The options that a document was made with', () => {
     });
   });
 
+  it.each<[string, SwaggerDocumentOptions]>([
+    ['modules', { include: [cats] }],
+    ['decorated operations only', { onlyIncludeDecoratedEndpoints: true }],
+  ])('may name %s beside an operation of another service', async (_what, options) => {
+    const app = await createApp({ controllers: [OrdersController], imports: [zoo] });
+    const document = createDocument(app, undefined, options);
+    document.paths['/billing'] = { get: { responses: {} } };
+    const ofOurs = options.include ? onlyCats : {};
+
+    applyCognitoSecurity(app, document, options);
+
+    expect(securitiesOf(document)).toEqual({ ...ofOurs, 'get /billing': undefined });
+  });
+
+  it('still count where such a document lacks an operation', async () => {
+    const app = await createApp({ controllers: [OrdersController], imports: [zoo] });
+    const options = { include: [cats] };
+    const { '/cats': list, ...paths } = createDocument(app, undefined, options).paths;
+    const document = { ...createDocument(app), paths: { ...paths, '/kittens': list ?? {} } };
+
+    expect(() => applyCognitoSecurity(app, document, options)).toThrow(
+      'no handler serves its GET /kittens, and it lacks GET /cats.',
+    );
+  });
+
   it('may differ between several documents of one application', async () => {
     const app = await createApp({ controllers: [OrdersController], imports: [zoo] });
     const documentWith = (options: SwaggerDocumentOptions) =>
@@ -319,6 +344,30 @@ describe.each(ADAPTERS)('The paths that %s knows', (adapter) => {
     for (const [name, security] of Object.entries(gets)) {
       expect([name, security]).toEqual([name, name.includes('open') ? [] : PROTECTED]);
     }
+  });
+
+  it('are asked of swagger once for all that differ in their words only', async () => {
+    @Controller('files')
+    class FilesController {
+      @Get('pages{/:page}') @Groups('admin') pages() {}
+
+      @Get('open{/:w0_}') @Public() open() {}
+
+      @Get('w1_{/:page}/2024') @Groups('admin') year() {}
+
+      @Get('by{/:first}{/:second}') @Groups('admin') two() {}
+    }
+    const app = await createApp({ controllers: [FilesController] }, { adapter });
+    const document = createDocument(app);
+    const paths = Object.keys(document.paths);
+    const asked = vi.spyOn(SwaggerModule, 'createDocument');
+
+    applyCognitoSecurity(app, document);
+
+    expect(Object.keys(document.paths)).toEqual(paths);
+    expect(Object.values(securitiesOf(document))).toEqual([PROTECTED, [], PROTECTED, PROTECTED]);
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(Object.keys(asked.mock.results[0]?.value.paths)).toHaveLength(3);
   });
 
   it('are told apart where two are written alike', async () => {

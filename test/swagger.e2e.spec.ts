@@ -762,6 +762,17 @@ describe('addCognitoAuth()', () => {
     });
   });
 
+  it('has the usual description when that of the author is undefined', () => {
+    const { components } = addCognitoAuth(new DocumentBuilder(), {
+      description: undefined,
+    }).build();
+
+    expect(components?.securitySchemes?.['cognito']).toHaveProperty(
+      'description',
+      expect.stringContaining('Paste an access token'),
+    );
+  });
+
   it('keeps its description when the security of the operations is applied', async () => {
     const app = await createApp({});
     const builder = addCognitoAuth(new DocumentBuilder(), { description: 'Ask the CLI.' });

@@ -161,6 +161,8 @@ class OrdersController {
     @Claims('exp', new ParseIntPipe()) _exp: number,
     @RawToken() _token: string,
     @CurrentUser('accountId') _ofOwnUser: number,
+    @CurrentUser<{ id: number } | null>('id') _known: number,
+    @CurrentUser<{ id: number } | undefined>('id', ParseIntPipe) _sent: number,
     @CurrentUser<CognitoUser>('email') _checked: string | undefined,
     // @ts-expect-error -- a user of Cognito has no such property
     @CurrentUser<CognitoUser>('mail') _mail: string,

@@ -67,7 +67,7 @@ const hostedUi = CognitoHostedUiModule.forRoot({
   redirectUri,
   logoutUri: new URL('/', redirectUri).href,
   cookies: { secret: 'a secret of the bench that is long enough' },
-  store: guard === 'store' ? new Keyv(adapterOfStore, { namespace }) : undefined,
+  ...(guard === 'store' && { store: new Keyv(adapterOfStore, { namespace }) }),
 });
 
 @Module({ imports: [auth, hostedUi], controllers: [OrdersController] })

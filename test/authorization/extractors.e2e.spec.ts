@@ -12,6 +12,7 @@ import {
   RawToken,
 } from 'nestjs-cognito-auth';
 import type { TokenExtractor } from 'nestjs-cognito-auth';
+import { fromSession } from 'nestjs-cognito-auth/hosted-ui';
 import { LocalUserPool } from 'nestjs-cognito-auth/testing';
 import { ExtractJwt } from 'passport-jwt';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -212,6 +213,33 @@ describe.each(ADAPTERS)('On %s', (adapter) => {
       ).toMatchObject(BOB);
       expect(await send(app, `/me?access_token=${alice}`)).toMatchObject(ALICE);
       expect(await send(app, '/me')).toMatchObject(refusal('missing_token'));
+    });
+
+    it.each([
+      ['fromBearerHeader', fromBearerHeader],
+      ['fromCookie', fromCookie],
+      ['fromSession', fromSession],
+    ])('stops the boot where %s is not called', async (name, factory) => {
+      const options = pool.options({ tokenFrom: [fromHeader('x-token'), factory as never] });
+      const imports = [CognitoAuthModule.forRoot(options)];
+      await expect(startApp(adapter, { imports })).rejects.toMatchObject({
+        name: 'CognitoAuthOptionsError',
+        problems: [`"tokenFrom" has ${name} itself, which is no extractor; call it: ${name}().`],
+      });
+    });
+
+    it('refuses a token behind another scheme, and says so', async () => {
+      const app = await startWith(adapter, fromBearerHeader(), fromHeader('authorization'));
+      const headers = { authorization: `JWT ${alice}` };
+      const { status, challenge } = refusal('malformed_token');
+      expect(await send(app, '/me', undefined, { headers })).toMatchObject({
+        status,
+        challenge,
+        code: 'malformed_token',
+        body: {
+          message: 'The token has a scheme such as "JWT" in front of it; give it without one',
+        },
+      });
     });
 
     it('passes over credentials of another scheme', async () => {

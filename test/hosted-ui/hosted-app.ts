@@ -140,6 +140,7 @@ export class HostedApp {
     { hostedUi, auth, module, configure, logger }: HostedAppSetup = {},
   ): Promise<HostedApp> {
     const tokenFrom = [fromBearerHeader(), fromSession({ refresh: true })];
+    const { store, ...others } = hostedUi ?? {};
     const imports = [
       CognitoAuthModule.forRoot({ ...server.options({ tokenFrom }), ...auth }),
       CognitoHostedUiModule.forRoot({
@@ -148,7 +149,8 @@ export class HostedApp {
         redirectUri: `${APP}/auth/callback`,
         logoutUri: `${APP}/bye`,
         cookies: { secret: SECRET },
-        ...hostedUi,
+        ...others,
+        ...(store && { store }),
       }),
       ...(module?.imports ?? []),
     ];

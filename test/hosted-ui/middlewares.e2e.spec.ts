@@ -299,6 +299,12 @@ describe.each(ADAPTERS)('A Swagger page with rules on %s', (adapter) => {
       },
     });
 
+  it('is not served when they are undefined', async () => {
+    await expect(startPage({ protect: undefined })).rejects.toThrow(
+      '"protect" is undefined; is there a circular import? To let everybody see the page, leave it out.',
+    );
+  });
+
   it('is for those alone who satisfy them, with all its files', async () => {
     const hosted = await startPage();
     const [browser, stranger] = [await hosted.signedIn(), hosted.browser()];

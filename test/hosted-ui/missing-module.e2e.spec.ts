@@ -49,6 +49,24 @@ class FilteredPage {
 
 const filter = { provide: APP_FILTER, useClass: RedirectToLoginFilter };
 
+it('CognitoHostedUiModule that is imported as it is stops the boot', async () => {
+  const imports = [CognitoAuthModule.forRoot(server.options()), CognitoHostedUiModule];
+  await expect(startApp('express', { imports })).rejects.toMatchObject({
+    name: 'CognitoAuthOptionsError',
+    problems: [expect.stringContaining('"imports" has CognitoHostedUiModule itself')],
+  });
+});
+
+it.each([null, undefined])('CognitoHostedUiModule.forRoot(%s) stops the boot', async (options) => {
+  const hostedUi = () => CognitoHostedUiModule.forRoot(options as never);
+  const starting = async () =>
+    startApp('express', { imports: [CognitoAuthModule.forRoot(server.options()), hostedUi()] });
+  await expect(starting()).rejects.toMatchObject({
+    name: 'CognitoAuthOptionsError',
+    problems: expect.arrayContaining([expect.stringContaining('"redirectUri" must be')]),
+  });
+});
+
 describe.each(ADAPTERS)('Without CognitoHostedUiModule, on %s,', (adapter) => {
   it('fromSession() stops the boot and says what is missing', async () => {
     const auth = CognitoAuthModule.forRoot(server.options({ tokenFrom: fromSession() }));

@@ -94,6 +94,18 @@ interface Response {
   setHeader(name: string, value: string): void;
 }
 
+describe('A registration whose extras are undefined', () => {
+  it('has its routes at /auth', async () => {
+    const extras = { path: undefined, name: undefined, isGlobal: undefined, imports: undefined };
+    const hosted = await HostedApp.start('express', server, { hostedUi: extras });
+    onTestFinished(() => hosted.close());
+
+    const browser = await hosted.signedIn();
+
+    expect((await browser.call(`${APP}/auth/session`)).status).toBe(200);
+  });
+});
+
 describe.each(ADAPTERS)('On %s, a protected page', (adapter) => {
   let app: Awaited<ReturnType<typeof startCautious>>;
   let place: string;

@@ -325,6 +325,10 @@ describe.each(PLATFORMS)('On %s', (platform) => {
 
   it.each([
     [{ withoutToken: 'maybe' }, '"withoutToken" must be "refuse", "wait" or "admit", got "maybe".'],
+    [
+      { tokenFrom: undefined },
+      '"tokenFrom" is undefined; is there a circular import? To do without it, leave it out.',
+    ],
     [{ authenticateEvent: '' }, '"authenticateEvent" must name an event, got "".'],
     [{ recheckEvery: 0 }, '"recheckEvery" must be whole milliseconds, 1 to 2147483647, got 0.'],
     [{ groupes: [] }, '"groupes" is no option of withCognitoAuth().'],

@@ -38,11 +38,11 @@ interface CognitoAuthErrorDetails {
   /** What led to the refusal; never sent to the client. */
   cause?: unknown;
   /** The scopes that the route asks for, for `insufficient_scope` and 401. */
-  scopes?: readonly string[];
+  scopes?: readonly string[] | undefined;
   /** Seconds after which a retry makes sense, for 503. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
   /** The hook of the application that failed, for `hook_failed`; never sent to the client. */
-  hook?: string;
+  hook?: string | undefined;
 }
 
 /**

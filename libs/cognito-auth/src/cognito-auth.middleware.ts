@@ -19,7 +19,7 @@ export interface CognitoMiddlewareRules extends VerifyRules {
    *
    * Default: false; everybody gets 401.
    */
-  redirectToLogin?: boolean | string;
+  redirectToLogin?: boolean | string | undefined;
 }
 
 /** A middleware of Express, a middleware of Fastify, or an `onRequest` hook of Fastify. */

@@ -16,6 +16,7 @@ import type {
   PermissionsProvider,
   ProviderOf,
 } from './access/hooks.js';
+import { CognitoAuthOptionsError } from './cognito-auth.errors.js';
 import type { CognitoAuthOptions } from './cognito-auth.options.js';
 import type { RevocationStore } from './revocation/revocation-store.js';
 
@@ -133,6 +134,16 @@ function withExtras(definition: DynamicModule, extras: CognitoAuthExtras): Dynam
 
 const HOOK_NAMES = Object.keys(HOOKS) as HookName[];
 
+/** Stands for the options of the module where it is imported as it is; a registration replaces it. */
+export const UNREGISTERED: FactoryProvider<never> = {
+  provide: COGNITO_AUTH_OPTIONS,
+  useFactory: () => {
+    throw new CognitoAuthOptionsError([
+      '"imports" has CognitoAuthModule itself, which has no options; write CognitoAuthModule.forRoot() or forRootAsync(), once in the application.',
+    ]);
+  },
+};
+
 /** The token of the problems of a registration that are known before its options. */
 export const REGISTRATION_PROBLEMS = 'COGNITO_REGISTRATION_PROBLEMS';
 
@@ -144,6 +155,9 @@ export function withSoundHooks<Options extends CognitoAuthExtras>(
   options: Options,
   register: (options: Options) => DynamicModule,
 ): DynamicModule {
+  if (typeof options !== 'object' || options === null) {
+    return withProblems(register({} as Options), [missing('The object with the options', options)]);
+  }
   const sound = { ...options };
   const problems = HOOK_NAMES.filter((hook) => hook in options).flatMap((hook) => {
     const problem = problemOfHook(hook, options[hook]);
@@ -151,10 +165,16 @@ export function withSoundHooks<Options extends CognitoAuthExtras>(
     delete sound[hook];
     return [problem];
   });
-  const { providers = [], ...definition } = register(sound);
+  return withProblems(register(sound), problems);
+}
+
+function withProblems(definition: DynamicModule, problems: readonly string[]): DynamicModule {
   return {
     ...definition,
-    providers: [...providers, { provide: REGISTRATION_PROBLEMS, useValue: problems }],
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: REGISTRATION_PROBLEMS, useValue: problems },
+    ],
   };
 }
 

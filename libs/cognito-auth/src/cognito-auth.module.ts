@@ -19,6 +19,7 @@ import {
   OPTIONS_TYPE,
   problemOfSource,
   REGISTRATION_PROBLEMS,
+  UNREGISTERED,
   withoutExtras,
   withSoundHooks,
 } from './cognito-auth.module-definition.js';
@@ -33,6 +34,8 @@ import { GraphqlOperations } from './transport/graphql-operations.js';
 /** Protects the routes of an application with the tokens of Cognito user pools. */
 @Module({
   providers: [
+    UNREGISTERED,
+    { provide: REGISTRATION_PROBLEMS, useValue: [] },
     {
       provide: TokenVerifier,
       useFactory: (options: CognitoAuthOptions | undefined, problems: readonly string[]) =>

@@ -27,7 +27,9 @@ export interface UserPoolOptions {
   userPoolId: string;
 
   /**
-   * The Region of the user pool. It must agree with the one in `userPoolId`.
+   * The Region of the user pool. It must agree with the one in `userPoolId`, and stands in where the
+   * id begins with something else. `'local'`, as emulators call theirs, needs an id such as
+   * `local_AbCdEf12` and the option `issuer`.
    *
    * Default: the one in `userPoolId`.
    */

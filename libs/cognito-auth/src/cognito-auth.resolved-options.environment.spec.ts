@@ -130,7 +130,13 @@ describe('The environment', () => {
 
   it.each([
     ['COGNITO_USER_POOL_ID', 'my-pool', 'must look like eu-west-1_AbCdEf123, got "my-pool".'],
-    ['COGNITO_CLIENT_ID', 'a,,b', 'must look like 1h57kf5cpq17m0eml12EXAMPLE, got "".'],
+    ['COGNITO_CLIENT_ID', 'a,,b', 'is "a,,b"; write one comma between values, as in a,b.'],
+    ['COGNITO_CLIENT_ID', 'a;b', 'is "a;b"; write one comma between values, as in a,b.'],
+    [
+      'COGNITO_TOKEN_USE',
+      'id;access',
+      'is "id;access"; write one comma between values, as in id,access.',
+    ],
     [
       'COGNITO_TOKEN_USE',
       'access,refresh',
@@ -138,7 +144,8 @@ describe('The environment', () => {
     ],
     ['COGNITO_ISSUER', 'eu-west-1', 'must be an absolute https: or http: URL, got "eu-west-1".'],
     ['COGNITO_JWKS_URI', 'keys', 'must be an absolute https: or http: URL, got "keys".'],
-    ['COGNITO_AUDIENCE', 'a,', 'must be a text without spaces around it, got "".'],
+    ['COGNITO_AUDIENCE', 'a,', 'is "a,"; write one comma between values, as in a.'],
+    ['COGNITO_AUDIENCE', ',a;b', 'is ",a;b"; write one comma between values, as in a;b.'],
     ['COGNITO_CLOCK_TOLERANCE', '5s', 'must be a number from 0 to 60 (seconds), got "5s".'],
     ['COGNITO_CLOCK_TOLERANCE', '90', 'must be a number from 0 to 60 (seconds), got 90.'],
     ['COGNITO_CLOCK_TOLERANCE', '-1', 'must be a number from 0 to 60 (seconds), got "-1".'],

@@ -222,10 +222,12 @@ function resolveInlinePool(
   options: Given,
   environment: Environment,
 ): ResolvedUserPool {
-  const fromEnvironment = poolFrom(environment);
+  const isGiven = (name: string) => options[name] !== undefined;
+  const fromEnvironment = poolFrom(environment, (name, text) =>
+    isGiven(name) ? [] : check.listIn(VARIABLES[name], text),
+  );
   // A key set that was given leaves nothing to fetch.
   if (options['jwks'] !== undefined) delete fromEnvironment['jwksUri'];
-  const isGiven = (name: string) => options[name] !== undefined;
   if (environment[VARIABLES.audience]?.trim() === '' && !isGiven('audience')) {
     // An empty variable must not silently switch the check off.
     check.fail(VARIABLES.audience, 'is set but empty; give it a value or do not set it');
@@ -240,7 +242,12 @@ function resolveInlinePool(
   );
 }
 
-function poolFrom(environment: Environment): Given {
+type ListVariable = 'clientId' | 'tokenUse' | 'audience';
+
+function poolFrom(
+  environment: Environment,
+  listIn: (name: ListVariable, text: string) => string[],
+): Given {
   const pool: Given = {};
   for (const name of ['userPoolId', 'region', 'issuer', 'jwksUri'] as const) {
     const value = environment[VARIABLES[name]]?.trim();
@@ -248,7 +255,7 @@ function poolFrom(environment: Environment): Given {
   }
   for (const name of ['clientId', 'tokenUse', 'audience'] as const) {
     const value = environment[VARIABLES[name]];
-    if (value?.trim()) pool[name] = value.split(',').map((part) => part.trim());
+    if (value?.trim()) pool[name] = listIn(name, value);
   }
   return pool;
 }
@@ -258,7 +265,7 @@ function resolveUserPool(
   pool: Given,
   pathOf: (name: string) => string,
 ): ResolvedUserPool {
-  const userPoolId = check.userPoolId(pathOf('userPoolId'), pool['userPoolId']);
+  const userPoolId = check.userPoolId(pathOf('userPoolId'), pool['userPoolId'], pool['region']);
   const jwks = check.keySet(pathOf('jwks'), pool['jwks']);
   const jwksUri = pool['jwksUri'];
   if (jwksUri !== undefined) {
@@ -328,6 +335,8 @@ function regionIn(
   pathOf: (name: string) => string,
 ): string | undefined {
   if (pool['region'] === undefined) return undefined;
+  // What emulators call their Region; AWS has no addresses there.
+  if (pool['region'] === 'local' && userPoolId.startsWith('local_')) return undefined;
   const region = check.region(pathOf('region'), pool['region']);
   const ofPool = regionOf(userPoolId);
   if (region && ofPool && region !== ofPool) {
@@ -472,13 +481,32 @@ class OptionsCheck {
     return list.map((item) => this.text(path, item));
   }
 
-  userPoolId(path: string, value: unknown): string {
+  /** The values of a variable, which has commas between them. */
+  listIn(variable: string, text: string): string[] {
+    // In an audience, a URL, a semicolon may stand for itself.
+    const separators = variable === VARIABLES.audience ? /,/ : /[,;]/;
+    const values = text.split(separators).map((value) => value.trim());
+    const named = values.filter((value) => value !== '');
+    if (named.length < values.length || (separators.test(';') && text.includes(';'))) {
+      this.fail(
+        variable,
+        `is ${shown(text)}; write one comma between values, as in ${named.join(',') || 'a,b'}`,
+      );
+    }
+    return named;
+  }
+
+  userPoolId(path: string, value: unknown, region: unknown): string {
     if (value === undefined) {
       this.fail(path, missing('userPoolId', 'for example eu-west-1_AbCdEf123'));
       return '';
     }
     if (typeof value === 'string' && USER_POOL_ID.test(value)) return value;
-    this.fail(path, `must look like eu-west-1_AbCdEf123, got ${shown(value)}`);
+    const isWithoutRegion = typeof value === 'string' && /^[0-9A-Za-z]{9,}$/.test(value);
+    const prefix =
+      typeof region === 'string' && isRegion(region) ? `"${region}_"` : 'the Region and "_"';
+    const hint = isWithoutRegion ? `; put ${prefix} in front` : '';
+    this.fail(path, `must look like eu-west-1_AbCdEf123, got ${shown(value)}${hint}`);
     return '';
   }
 
@@ -486,6 +514,10 @@ class OptionsCheck {
     if (value === null) return null;
     if (value === undefined) {
       this.fail(path, missing('clientId', 'or give null to accept every app client'));
+      return new Set();
+    }
+    if (isObject(value) && typeof value['clientId'] === 'string') {
+      this.fail(path, `must be a list where an app client is an object: [${shown(value)}]`);
       return new Set();
     }
     const list: unknown[] = Array.isArray(value) ? value : [value];

@@ -89,7 +89,19 @@ describe('An inline user pool', () => {
     [{ clientId: 'a,b' }, `${SEVERAL_CLIENTS}: ["a","b"].`],
     [{ clientId: ['web', 'a, b c'] }, `${SEVERAL_CLIENTS}: ["a","b","c"].`],
     [{ clientId: 'a,' }, `${LIKE_CLIENT}, got "a,".`],
-    [{ clientId: { clientId: 'a' } }, `${LIKE_CLIENT}, got { clientId: 'a' }.`],
+    [
+      { clientId: { clientId: 'a', audience: null } },
+      `"clientId" must be a list where an app client is an object: [{ clientId: 'a', audience: null }].`,
+    ],
+    [{ clientId: {} }, `${LIKE_CLIENT}, got {}.`],
+    [
+      { userPoolId: 'AbCdEf123', region: 'us-east-1' },
+      `${LIKE_POOL}, got "AbCdEf123"; put "us-east-1_" in front.`,
+    ],
+    [
+      { userPoolId: 'AbCdEf123' },
+      `${LIKE_POOL}, got "AbCdEf123"; put the Region and "_" in front.`,
+    ],
     [{ clientId: [{ audience: null }] }, `${LIKE_CLIENT}, got undefined.`],
     [{ clientId: [{ clientId: 'a', audience: '' }] }, `"clientId[0].audience" ${TEXT}, got "".`],
     [
@@ -240,6 +252,17 @@ describe('The options "jwksUri" and "jwks"', () => {
 });
 
 describe('The option "region"', () => {
+  it('may be "local", as emulators call theirs, beside an issuer', () => {
+    const emulated = { userPoolId: 'local_1', region: 'local', issuer: 'http://localhost:9229/x' };
+    expect([...poolWith(emulated).issuers.keys()]).toEqual([emulated.issuer]);
+    expect(problemsIn({ ...POOL, ...emulated, issuer: undefined })).toEqual([
+      expect.stringContaining('for a user pool that is not at AWS give its "issuer", too.'),
+    ]);
+    expect(problemsIn({ ...POOL, region: 'local' })).toEqual([
+      '"region" must be a Region like "eu-west-1", got "local".',
+    ]);
+  });
+
   it('may say what the id says already', () => {
     expect(poolWith({ region: 'eu-west-1' })).toEqual(poolWith({}));
     expect(poolWith({ region: undefined })).toEqual(poolWith({}));

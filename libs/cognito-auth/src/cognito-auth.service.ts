@@ -32,7 +32,7 @@ export interface ConnectionRules extends VerifyRules {
    * Default: `false`, because what the application keeps for a connection (rooms, for example)
    * was decided for its first caller.
    */
-  allowUserChange?: boolean;
+  allowUserChange?: boolean | undefined;
 }
 
 /** Where the token of a handshake may be, and what it is for. */
@@ -186,12 +186,12 @@ export class CognitoAuthService {
     try {
       verdict = this.access.verifier.verify(token);
     } catch (error) {
-      throw refusalOf(error, token);
+      throw asRefusal(error);
     }
-    if (verdict instanceof CognitoAuthError) throw refusalOf(verdict, token);
+    if (verdict instanceof CognitoAuthError) throw verdict;
     if (!(verdict instanceof Promise)) return verdict;
     return verdict.catch((error: unknown) => {
-      throw refusalOf(error, token);
+      throw asRefusal(error);
     });
   }
 
@@ -315,15 +315,6 @@ export abstract class RegisteredCognitoAuthService extends CognitoAuthService {}
 function checkPresence(token: unknown): void {
   if (typeof token === 'string' && token !== '') return;
   throw new CognitoAuthError('missing_token', 'There is no token to verify');
-}
-
-function refusalOf(error: unknown, token: string): CognitoAuthError {
-  const refusal = asRefusal(error);
-  if (refusal.code !== 'malformed_token' || !/^\s*Bearer\s/i.test(token)) return refusal;
-  return new CognitoAuthError(
-    'malformed_token',
-    'The token has "Bearer" in front of it; give it without "Bearer"',
-  );
 }
 
 const NO_RULES: AccessRules = Object.freeze({ mode: 'required' });

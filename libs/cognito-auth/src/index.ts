@@ -77,7 +77,7 @@ export { onGraphqlConnect } from './transport/graphql-connect.js';
 /** @internal */
 export type { SignInPages } from './access/sign-in-pages.js';
 /** @internal */
-export { scopedExtractor } from './transport/scoped-extractor.js';
+export { markExtractorFactories, scopedExtractor } from './transport/scoped-extractor.js';
 export { RpcCall } from './transport/rpc-call.js';
 export { SocketMessage } from './transport/socket-message.js';
 export type { Handshake } from './transport/socket-message.js';

@@ -47,7 +47,7 @@ const rawToken = createDecorator((_data: undefined, context: ExecutionContext) =
 type PropertyOf<User> = unknown extends User
   ? // oxlint-disable-next-line typescript/no-redundant-type-constituents -- what editors suggest
     (keyof CognitoUser & string) | (string & Record<never, never>)
-  : keyof User & string;
+  : keyof NonNullable<User> & string;
 
 /**
  * Gives the handler the current user, or one property of it; `undefined` for an anonymous caller.

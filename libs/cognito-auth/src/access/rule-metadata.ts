@@ -162,9 +162,16 @@ function withoutDoubles(checks: CheckRule[], more: unknown): CheckRule[] {
   return [...checks, ...others];
 }
 
-/** Whether a rule is among others, by what it says. */
+/** Whether a rule is among others, by what it says: the names of a list have no order. */
 export function includesRule(rules: readonly unknown[], rule: unknown): boolean {
-  return rules.some((other) => isDeepStrictEqual(other, rule));
+  const sought = withSets(rule);
+  return rules.some((other) => isDeepStrictEqual(withSets(other), sought));
+}
+
+function withSets(rule: unknown): unknown {
+  if (Array.isArray(rule)) return new Set(rule);
+  if (typeof rule !== 'object' || rule === null) return rule;
+  return Object.fromEntries(Object.entries(rule).map(([name, value]) => [name, withSets(value)]));
 }
 
 function modeOfClass(controller: Target): AccessMode | undefined {

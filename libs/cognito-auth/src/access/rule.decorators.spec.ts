@@ -10,9 +10,11 @@ import {
   ClientsOnly,
   Groups,
   OptionalAuth,
+  Permissions,
   Public,
   Scopes,
   TokenUse,
+  UserPool,
   UsersOnly,
 } from './rule.decorators.js';
 
@@ -234,6 +236,34 @@ describe('Two rules of one kind', () => {
     @create()
     class Once {
       @create()
+      list() {}
+    }
+    expect(rulesOfList(Twice)).toEqual(rulesOfList(Once));
+    expect(guardsOf(Twice, 'list')).toEqual(guardsOf(Once, 'list'));
+  });
+
+  it.each<[string, MethodDecorator & ClassDecorator, MethodDecorator & ClassDecorator]>([
+    ['@Groups()', Groups('a', 'b'), Groups('b', 'a')],
+    [
+      '@Groups({})',
+      Groups({ all: ['a', 'b'], none: ['c'] }),
+      Groups({ none: ['c'], all: ['b', 'a'] }),
+    ],
+    ['@Scopes()', Scopes('a', 'b'), Scopes({ all: ['b', 'a', 'b'] })],
+    ['@TokenUse()', TokenUse('id', 'access'), TokenUse('access', 'id')],
+    ['@UserPool()', UserPool('staff', 'partners'), UserPool('partners', 'staff')],
+    ['@Permissions()', Permissions('a', 'b'), Permissions('b', 'a')],
+  ])('are one when they name the same in another order: %s', (_, above, below) => {
+    @above
+    @below
+    class Twice {
+      @above
+      @below
+      list() {}
+    }
+    @above
+    class Once {
+      @above
       list() {}
     }
     expect(rulesOfList(Twice)).toEqual(rulesOfList(Once));

@@ -4,7 +4,7 @@ import type { RouteInfo } from './route-inventory.js';
 
 interface UnprotectedRoutesOptions {
   /** Routes that are open on purpose: `'GET /metrics'`, `'/metrics'`, or a pattern over both. */
-  except?: readonly (string | RegExp)[];
+  except?: readonly (string | RegExp)[] | undefined;
 }
 
 /**

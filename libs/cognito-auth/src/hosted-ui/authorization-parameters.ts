@@ -3,19 +3,19 @@ import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 /** Parameters of a sign-in that Cognito knows beside those that belong to the protocol. */
 export interface HostedUiParameters {
   /** The name of an identity provider of the user pool, such as `Google`: its page comes first. */
-  readonly identity_provider?: string;
+  readonly identity_provider?: string | undefined;
   /** An identifier of an identity provider, such as the domain of a company. */
-  readonly idp_identifier?: string;
+  readonly idp_identifier?: string | undefined;
   /** The user name that the sign-in page is filled in with. */
-  readonly login_hint?: string;
+  readonly login_hint?: string | undefined;
   /** The language of the pages, such as `de` or `pt-BR`. */
-  readonly lang?: string;
+  readonly lang?: string | undefined;
   /** `none`, `login`, `select_account`, `consent`, or several of them with spaces between. */
-  readonly prompt?: string;
+  readonly prompt?: string | undefined;
   /** Seconds after which a sign-in at Cognito counts no more, and the user is asked again. */
-  readonly max_age?: string | number;
+  readonly max_age?: string | number | undefined;
   /** Authentication context classes, with spaces between. */
-  readonly acr_values?: string;
+  readonly acr_values?: string | undefined;
 }
 
 /** The name of one of these parameters. */

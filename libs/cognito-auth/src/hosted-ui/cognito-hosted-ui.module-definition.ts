@@ -2,10 +2,12 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type {
   ConfigurableModuleOptionsFactory,
   DynamicModule,
+  FactoryProvider,
   ModuleMetadata,
 } from '@nestjs/common';
 import { createHostedUiController } from './cognito-hosted-ui.controller.js';
 import type { CognitoHostedUiOptions } from './cognito-hosted-ui.options.js';
+import { wrongHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { HOSTED_UI_CONTROLLER, HOSTED_UI_NAME, HOSTED_UI_PATH } from './injection-tokens.js';
 
 /** What is decided when the module is written down, not when its options are known. */
@@ -16,7 +18,7 @@ export interface CognitoHostedUiExtras {
    *
    * Default: `'auth'`.
    */
-  path?: string | false;
+  path?: string | false | undefined;
 
   /**
    * The name of this registration, for `fromSession('staff')` and `@RedirectToLogin('staff')` where
@@ -24,29 +26,29 @@ export interface CognitoHostedUiExtras {
    *
    * Default: the name of the user pool that accepts the app client.
    */
-  name?: string;
+  name?: string | undefined;
 
   /**
    * Whether every module of the application can inject `CognitoHostedUiService`.
    *
    * Default: true.
    */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
 
   /**
    * The module that provides `CognitoAuthService`, where that one is not global.
    *
    * Default: none.
    */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 }
 
-const EXTRAS: CognitoHostedUiExtras = {
+const EXTRAS = {
   path: 'auth',
   name: undefined,
   isGlobal: true,
   imports: undefined,
-};
+} satisfies CognitoHostedUiExtras;
 
 /** Creates the options of the module, for `forRootAsync({ useClass })` and `useExisting`. */
 export type CognitoHostedUiOptionsFactory = ConfigurableModuleOptionsFactory<
@@ -61,15 +63,26 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<CognitoHostedUiOptions>({ moduleName: 'CognitoHostedUi' })
   .setClassMethodName('forRoot')
-  .setExtras(EXTRAS, withExtras)
+  .setExtras(EXTRAS as CognitoHostedUiExtras, withExtras)
   .build();
 
+/** Stands for the options of the module where it is imported as it is; a registration replaces it. */
+export const UNREGISTERED: FactoryProvider<never> = {
+  provide: COGNITO_HOSTED_UI_OPTIONS,
+  useFactory: () => {
+    throw wrongHostedUiOptions([
+      '"imports" has CognitoHostedUiModule itself, which has no options; write CognitoHostedUiModule.forRoot() or forRootAsync().',
+    ]);
+  },
+};
+
 function withExtras(definition: DynamicModule, extras: CognitoHostedUiExtras): DynamicModule {
-  const path = extras.path === false ? false : withoutSlashes(String(extras.path));
+  const given = extras.path ?? EXTRAS.path;
+  const path = given === false ? false : withoutSlashes(String(given));
   const controller = path === false ? undefined : createHostedUiController(path);
   return {
     ...definition,
-    global: extras.isGlobal,
+    global: extras.isGlobal ?? EXTRAS.isGlobal,
     imports: [...(definition.imports ?? []), ...(extras.imports ?? [])],
     controllers: controller ? [controller] : [],
     providers: [

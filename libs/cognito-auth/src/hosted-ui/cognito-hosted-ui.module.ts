@@ -6,6 +6,7 @@ import {
   COGNITO_HOSTED_UI_OPTIONS,
   ConfigurableModuleClass,
   OPTIONS_TYPE,
+  UNREGISTERED,
 } from './cognito-hosted-ui.module-definition.js';
 import { resolveHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
@@ -27,6 +28,8 @@ import { TokenPair } from './token-pair.js';
 /** Signs the users of browsers in at the hosted pages of a Cognito user pool. */
 @Module({
   providers: [
+    UNREGISTERED,
+    { provide: HOSTED_UI_PATH, useValue: false },
     {
       provide: RESOLVED_OPTIONS,
       useFactory: resolveHostedUiOptions,
@@ -88,7 +91,8 @@ export class CognitoHostedUiModule extends ConfigurableModuleClass implements Ne
    * @example `CognitoHostedUiModule.forRoot({ domain: 'https://example.auth.eu-west-1.amazoncognito.com', clientId: '1h57kf5cpq17m0eml12EXAMPLE', redirectUri: 'https://app.example.com/auth/callback', logoutUri: 'https://app.example.com/' })`
    */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return super.forRoot(options);
+    // What a circular import leaves is no object, and refused as one without members.
+    return super.forRoot(Object(options) as typeof options);
   }
 
   /**

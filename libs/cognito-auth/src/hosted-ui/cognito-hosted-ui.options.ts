@@ -15,7 +15,7 @@ export interface HostedUiCookieOptions {
    * Default: the variable `COGNITO_COOKIE_SECRET`, where commas stand between several. Without it
    * a random one per process, with a warning; production refuses to boot.
    */
-  secret?: string | readonly string[];
+  secret?: string | readonly string[] | undefined;
 
   /**
    * The name of the session cookie, which others begin with. Browsers are made to guard it by the
@@ -23,14 +23,14 @@ export interface HostedUiCookieOptions {
    *
    * Default: `'cognito-session'`.
    */
-  name?: string;
+  name?: string | undefined;
 
   /**
    * Seconds from the sign-in until the session ends, refreshed or not.
    *
    * Default: 2,592,000 (30 days), as Cognito's refresh tokens.
    */
-  maxAge?: number;
+  maxAge?: number | undefined;
 }
 
 /** Who has just signed in, for `afterLogin`. */
@@ -61,7 +61,7 @@ export interface CognitoHostedUiOptions {
    *
    * Default: none, for a public client. PKCE is used either way.
    */
-  clientSecret?: string;
+  clientSecret?: string | undefined;
 
   /**
    * The public address of the callback, as it stands in the app client's callback URLs, for example
@@ -82,7 +82,7 @@ export interface CognitoHostedUiOptions {
    *
    * Default: `openid` and `email`.
    */
-  scopes?: readonly string[];
+  scopes?: readonly string[] | undefined;
 
   /**
    * The API that access tokens are to be bound to, a URL: Cognito writes it into `aud`, which the
@@ -90,7 +90,7 @@ export interface CognitoHostedUiOptions {
    *
    * Default: none.
    */
-  resource?: string;
+  resource?: string | undefined;
 
   /**
    * Parameters that the address of `login`, `signup`, `forgot-password` and `passkeys` may hand on to
@@ -101,10 +101,10 @@ export interface CognitoHostedUiOptions {
    *
    * @example `['identity_provider', 'idp_identifier', 'login_hint', 'lang', 'prompt', 'max_age', 'acr_values']`
    */
-  parameters?: readonly HostedUiParameter[];
+  parameters?: readonly HostedUiParameter[] | undefined;
 
   /** The cookies of the sessions. */
-  cookies?: HostedUiCookieOptions;
+  cookies?: HostedUiCookieOptions | undefined;
 
   /**
    * Where the tokens are kept, as a Keyv instance; the cookie then holds a session id only. What is
@@ -136,7 +136,9 @@ export interface CognitoHostedUiOptions {
    *
    * Default: a page that says what happened and what to press.
    */
-  errorPage?: (error: HttpException, request: HostedUiRequest) => string | Promise<string>;
+  errorPage?:
+    | ((error: HttpException, request: HostedUiRequest) => string | Promise<string>)
+    | undefined;
 
   /**
    * Fetches from the token endpoint and the revocation endpoint, for example through a proxy. What
@@ -144,7 +146,7 @@ export interface CognitoHostedUiOptions {
    *
    * Default: the `fetch` of Node.js.
    */
-  fetch?: HostedUiFetch;
+  fetch?: HostedUiFetch | undefined;
 
   /**
    * Whether answers to requests that a session let in say `Cache-Control: private, no-store` where
@@ -152,12 +154,12 @@ export interface CognitoHostedUiOptions {
    *
    * Default: true.
    */
-  noStore?: boolean;
+  noStore?: boolean | undefined;
 
   /**
    * Milliseconds for one answer of Cognito, or of the store.
    *
    * Default: 3,000.
    */
-  timeout?: number;
+  timeout?: number | undefined;
 }

@@ -81,6 +81,21 @@ describe('The options of CognitoHostedUiModule', () => {
     expect([options.store, options.afterLogin]).toEqual([store, afterLogin]);
   });
 
+  it('take what is undefined for missing where that is harmless', () => {
+    const names = ['clientSecret', 'scopes', 'resource', 'parameters', 'errorPage', 'fetch'];
+    const given = Object.fromEntries([...names, 'noStore', 'timeout'].map((name) => [name]));
+    const cookies = { secret: SECRET, name: undefined, maxAge: undefined };
+
+    expect(resolved({ ...given, cookies })).toEqual(resolved());
+    expect(resolved({ cookies: { secret: undefined } }).cookies.isSecretRandom).toBe(true);
+  });
+
+  it.each(['store', 'afterLogin'])('refuse %s when it is undefined', (name) => {
+    expect(problemsIn({ ...GIVEN, [name]: undefined })).toEqual([
+      `"${name}" is undefined; is there a circular import? To do without it, leave it out.`,
+    ]);
+  });
+
   it('may be on this machine without https, and then without Secure', () => {
     const local = {
       domain: 'http://localhost:9229',

@@ -78,6 +78,7 @@ export function resolveHostedUiOptions(
 ): ResolvedHostedUiOptions {
   const check = new OptionsCheck();
   const options = check.object(given ?? {}, '', OPTIONS);
+  for (const name of ['store', 'afterLogin']) check.given(options, name);
   const redirectUri = check.callback(options['redirectUri'], path);
   const site = siteOf(redirectUri);
   const resolved: ResolvedHostedUiOptions = {
@@ -167,6 +168,15 @@ class OptionsCheck {
       this.fail(path ? `${path}.${name}` : name, `is not an option; there are ${known}`);
     }
     return value as Given;
+  }
+
+  /**
+   * Refuses an option that is there but undefined, as what a circular import leaves behind: taken
+   * for missing, the tokens would lie elsewhere, or nobody decide over a sign-in.
+   */
+  given(options: Given, name: string): void {
+    if (!Object.hasOwn(options, name) || options[name] !== undefined) return;
+    this.fail(name, 'is undefined; is there a circular import? To do without it, leave it out');
   }
 
   domain(value: unknown): string {

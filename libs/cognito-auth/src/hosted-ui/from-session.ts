@@ -1,4 +1,4 @@
-import { scopedExtractor, SocketMessage } from '../index.js';
+import { markExtractorFactories, scopedExtractor, SocketMessage } from '../index.js';
 import type { TokenExtractor } from '../index.js';
 import { connectionsOf, noteAsked, noteUseless } from './connected-requests.js';
 import type { HostedUiConnection } from './connected-requests.js';
@@ -12,7 +12,7 @@ interface FromSessionOptions {
    *
    * Default: false; the request then counts as one without a session.
    */
-  refresh?: boolean;
+  refresh?: boolean | undefined;
 }
 
 /**
@@ -63,6 +63,8 @@ export function fromSession(
     },
   );
 }
+
+markExtractorFactories(fromSession);
 
 function connectionsIn(
   request: unknown,

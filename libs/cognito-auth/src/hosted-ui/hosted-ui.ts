@@ -4,7 +4,7 @@ import { HttpException, Inject, Injectable, Logger, Optional } from '@nestjs/com
 import type { OnModuleInit } from '@nestjs/common';
 import { isInstanceOf } from '../faults/foreign-errors.js';
 import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
-import type { CognitoAuthService, CognitoUser, SignInPages, SocketMessage } from '../index.js';
+import type { CognitoAuthService, CognitoUser, SocketMessage } from '../index.js';
 import { checkedParameters } from './authorization-parameters.js';
 import type { HostedUiParameters } from './authorization-parameters.js';
 import { BrowserExchange } from './browser-exchange.js';
@@ -55,9 +55,9 @@ export interface HostedUiLoginStart {
    *
    * Default: `'login'`.
    */
-  readonly page?: HostedUiPage;
+  readonly page?: HostedUiPage | undefined;
   /** Further parameters for Cognito. Default: none. */
-  readonly parameters?: HostedUiParameters;
+  readonly parameters?: HostedUiParameters | undefined;
 }
 
 /**
@@ -67,7 +67,7 @@ export interface HostedUiLoginStart {
  * @internal
  */
 @Injectable()
-export class HostedUi implements OnModuleInit, SignInPages {
+export class HostedUi implements OnModuleInit {
   /** What `fromSession()` and `@RedirectToLogin()` call it. */
   readonly name: string;
 

@@ -8,7 +8,8 @@ export interface JsonWebKey {
   readonly kid?: string;
   readonly alg?: string;
   readonly use?: string;
-  readonly key_ops?: readonly string[];
+  // Node's own types take no read-only list.
+  readonly key_ops?: string[];
   readonly n?: string;
   readonly e?: string;
   readonly crv?: string;

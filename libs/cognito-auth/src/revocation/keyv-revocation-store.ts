@@ -15,7 +15,7 @@ interface KeyvRevocationStoreOptions {
    *
    * Default: 1,000.
    */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { CognitoAuthError } from '../cognito-auth.errors.js';
 import type { CognitoPrincipal } from '../token/principal.js';
 import { expired, notActiveYet, secondsNow } from '../token/expiry.js';
 import { extractToken, missingToken } from '../transport/token-extractors.js';
-import { responseOf } from './response-of.js';
+import { challengeIfRefused } from './response-of.js';
 import { invalidSignature } from './signature.js';
 import type { PreparedToken } from './token-checks.js';
 import { asRefusal } from './token-verifier.js';
@@ -73,8 +73,11 @@ export function createCognitoStrategy(
         const refusal = refusalOf(reason);
         if (refusal instanceof CognitoAuthError) outcomes.refused(refusal, sent.token);
         if (!isRefusal(refusal)) return error(refusal);
-        setChallenge(request, refusal.challenge(options.realm));
-        fail(refusal, refusal.getStatus());
+        const status = refusal.getStatus();
+        const challenge = refusal.challenge(options.realm);
+        // Passport itself sends only challenges that are text, and this one is an error with a code.
+        if (challenge) challengeIfRefused(request, challenge, status);
+        fail(refusal, status);
       };
       this.fail = refuse;
       this.error = refuse;
@@ -103,11 +106,6 @@ export function createCognitoStrategy(
 /** A caller at fault: Passport goes on with the next strategy, or answers with this one's status. */
 function isRefusal(error: HttpException): error is CognitoAuthError {
   return error instanceof CognitoAuthError && error.getStatus() < 500;
-}
-
-/** Passport itself sends only challenges that are text, and this one is an error with a code. */
-function setChallenge(request: object, challenge: string | undefined): void {
-  if (challenge) responseOf(request)?.setHeader('WWW-Authenticate', challenge);
 }
 
 /** jsonwebtoken tells its refusals apart by name and by text. */

@@ -1,7 +1,7 @@
-import type { OutgoingMessage } from 'node:http';
+import type { ServerResponse } from 'node:http';
 
 /** What can have headers: a response of Node, and what Express makes of it. */
-type Response = Pick<OutgoingMessage, 'setHeader'>;
+type Response = Pick<ServerResponse, 'getHeader' | 'setHeader' | 'writeHead'>;
 
 /** What Nest's adapters for HTTP servers have in common. */
 export interface HttpAdapter {
@@ -40,7 +40,33 @@ export function keepResponses(adapter: HttpAdapter | undefined): void {
 }
 
 /** The response to a request of Express or of Fastify, or to that of Node which either is of. */
-export function responseOf(request: object): Response | undefined {
+function responseOf(request: object): Response | undefined {
   const { res, raw } = request as { res?: Response; raw?: object };
   return res ?? (Reflect.get(raw ?? request, RESPONSE) as Response | undefined);
 }
+
+/**
+ * Has a refused request answered with a challenge. Whether it is refused is known when its answer is
+ * written, and no sooner: the next strategy of Passport may let it in.
+ *
+ * @param status of the refusal; Nest's Passport module answers 401 whatever it is
+ */
+export function challengeIfRefused(request: object, challenge: string, status: number): void {
+  const response = responseOf(request);
+  if (!response) return;
+  // oxlint-disable-next-line typescript/unbound-method -- called on the response again
+  const writeHead = response.writeHead as (...args: unknown[]) => ServerResponse;
+  response.writeHead = (written: unknown, ...args: unknown[]) => {
+    if (written === 401 || written === status) addChallenge(response, challenge);
+    return writeHead.call(response, written, ...args);
+  };
+}
+
+/** Beside those of other schemes; the guard, or a later strategy of ours, knows a better one. */
+function addChallenge(response: Response, challenge: string): void {
+  const others = [response.getHeader(CHALLENGE) ?? []].flat().map(String);
+  if (others.some((other) => /^bearer\b/i.test(other))) return;
+  response.setHeader(CHALLENGE, others.length > 0 ? [...others, challenge] : challenge);
+}
+
+const CHALLENGE = 'WWW-Authenticate';

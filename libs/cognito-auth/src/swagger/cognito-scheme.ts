@@ -11,7 +11,7 @@ export interface CognitoAuthSchemeOptions {
    *
    * Default: which token to paste, and how.
    */
-  description?: string;
+  description?: string | undefined;
 
   /**
    * Adds the sign-in page of the user pool, as the scheme `cognito-hosted-ui`: OAuth 2.0 with an
@@ -19,7 +19,7 @@ export interface CognitoAuthSchemeOptions {
    *
    * Default: tokens can only be pasted.
    */
-  hostedUi?: HostedUi;
+  hostedUi?: HostedUi | undefined;
 }
 
 /** The name of the security scheme. */
@@ -38,9 +38,10 @@ type TokenUses = NonNullable<AccessRules['tokenUse']>;
  */
 export function addCognitoAuth(
   builder: DocumentBuilder,
-  { hostedUi, ...options }: CognitoAuthSchemeOptions = {},
+  { description, hostedUi }: CognitoAuthSchemeOptions = {},
 ): DocumentBuilder {
-  builder.addBearerAuth({ ...cognitoScheme(['access']), ...options }, COGNITO);
+  const scheme = cognitoScheme(['access']);
+  builder.addBearerAuth({ ...scheme, description: description ?? scheme.description }, COGNITO);
   return hostedUi ? builder.addOAuth2(hostedUiScheme(checkHostedUi(hostedUi)), HOSTED_UI) : builder;
 }
 

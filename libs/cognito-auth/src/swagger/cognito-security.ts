@@ -31,10 +31,12 @@ import type { Tokens } from './security-requirements.js';
  *
  * Changes the document itself and returns it. Applying it again changes nothing.
  *
+ * Operations of other services may stand in the document beside all of ours. Rename paths, and take
+ * operations or responses away, afterwards.
+ *
  * @param documentOptions what `SwaggerModule.createDocument()` was given, if anything
  * @throws Error when operations cannot be matched to handlers: the document was made before the
- * prefix was set, or with other options, or its paths or responses were changed since. Change it,
- * and add operations of other services, afterwards
+ * prefix was set, or with other options, or its paths or responses were changed since
  */
 export function applyCognitoSecurity(
   app: INestApplication,

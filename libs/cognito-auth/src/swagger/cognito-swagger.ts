@@ -7,7 +7,7 @@ import type {
   SwaggerCustomOptions,
   SwaggerDocumentOptions,
 } from '@nestjs/swagger';
-import { RegisteredCognitoAuthService } from '../index.js';
+import { CognitoAuthOptionsError, RegisteredCognitoAuthService } from '../index.js';
 import type { CognitoMiddlewareRules } from '../index.js';
 import { applyCognitoSecurity, documentRoutes } from './cognito-security.js';
 import { HOSTED_UI, checkHostedUi, hostedUiScheme } from './hosted-ui.js';
@@ -27,7 +27,7 @@ export interface CognitoSwaggerOptions {
    *
    * Default: tokens can only be pasted.
    */
-  hostedUi?: HostedUi;
+  hostedUi?: HostedUi | undefined;
 
   /**
    * Keeps the page, its files and its documents (`docs-json`, `docs-yaml`) for those who satisfy
@@ -41,7 +41,7 @@ export interface CognitoSwaggerOptions {
   protect?: CognitoMiddlewareRules;
 
   /** Options of `SwaggerModule.createDocument()`. */
-  documentOptions?: SwaggerDocumentOptions;
+  documentOptions?: SwaggerDocumentOptions | undefined;
 
   /**
    * Options of `SwaggerModule.setup()`.
@@ -49,7 +49,7 @@ export interface CognitoSwaggerOptions {
    * Here `swaggerOptions.persistAuthorization` is true by default: the browser keeps the token in
    * its local storage, so that it survives a reload of the page.
    */
-  setupOptions?: SwaggerCustomOptions;
+  setupOptions?: SwaggerCustomOptions | undefined;
 }
 
 /**
@@ -61,7 +61,8 @@ export interface CognitoSwaggerOptions {
  * the document until the page is first asked for. A prefix that is set later makes that request fail.
  *
  * @example `setupCognitoSwagger(app, 'docs', new DocumentBuilder().setTitle('Orders'))`
- * @throws CognitoAuthOptionsError when `hostedUi` is wrong, or `protect` has nowhere to log in
+ * @throws CognitoAuthOptionsError when `hostedUi` is wrong, or `protect` is undefined or has nowhere
+ * to log in
  * @throws TypeError when a rule of `protect` is not what its type says
  */
 export function setupCognitoSwagger(
@@ -71,6 +72,7 @@ export function setupCognitoSwagger(
   options: CognitoSwaggerOptions = {},
 ): OpenAPIObject {
   const { documentOptions, setupOptions } = options;
+  checkProtection(options);
   if (options.protect) protectPage(app, path, options.protect, setupOptions);
   const hostedUi = options.hostedUi && checkHostedUi(options.hostedUi);
   const document = SwaggerModule.createDocument(app, builder.build(), documentOptions);
@@ -89,6 +91,14 @@ export function setupCognitoSwagger(
     swaggerOptions: hostedUi ? withHostedUi(hostedUi, swaggerOptions) : swaggerOptions,
   });
   return document;
+}
+
+/** Refuses what a circular import leaves behind: taken for missing, the page would be open. */
+function checkProtection(options: CognitoSwaggerOptions): void {
+  if (!Object.hasOwn(options, 'protect') || options.protect !== undefined) return;
+  throw new CognitoAuthOptionsError([
+    '"protect" is undefined; is there a circular import? To let everybody see the page, leave it out.',
+  ]);
 }
 
 function addHostedUi(document: OpenAPIObject, hostedUi: CheckedHostedUi): void {

@@ -38,7 +38,7 @@ export function documentedOperationsOf(
     const first = operations[index];
     return first && isMatched(first) ? first : operation;
   });
-  checkUnmatched(matched, routes);
+  checkUnmatched(matched, documented);
   return matched.filter(isMatched);
 }
 
@@ -69,7 +69,11 @@ function isMatched({ routes }: DocumentedOperation): boolean {
   return routes.length > 0;
 }
 
-/** Another service's operations stand beside all of ours, and are no copies of them. */
+/**
+ * Another service's operations stand beside all of ours, and are no copies of them.
+ *
+ * @param routes those that the document should have
+ */
 function checkUnmatched(
   operations: readonly DocumentedOperation[],
   routes: readonly RouteInfo[],

@@ -75,7 +75,10 @@ function challenge(description: string) {
   return { 'WWW-Authenticate': { description, schema: { type: 'string' } } };
 }
 
-/** The refusal that the first rule of a route leads to; without any, only the application's own. */
+/**
+ * Gives an example of a refusal that the rules of a route can lead to, whichever it has; one without
+ * rules refuses only users that the application does not know.
+ */
 function forbiddenExampleOf(rules: AccessRules): Example {
   const { principal, scopes, groups, permissions, checks } = rules;
   if (groups) {

@@ -13,17 +13,41 @@ export function openApiPathsOf(
   paths: ReadonlySet<string>,
 ): Map<string, string> {
   const written = new Map<string, string>();
-  const others: string[] = [];
+  const others = new Map<string, Shape>();
   for (const path of paths) {
     if (PLAIN.test(path)) written.set(path, path.replace(/:(\w+)/g, '{$1}'));
-    else others.push(path);
+    else others.set(path, shapeOf(path));
   }
-  for (const [path, openApiPath] of askSwagger(app, others)) written.set(path, openApiPath);
+  const shapes = new Set([...others.values()].map(({ text }) => text));
+  const asked = askSwagger(app, [...shapes]);
+  for (const [path, { text, words }] of others) {
+    const openApiPath = asked.get(text);
+    if (openApiPath !== undefined) written.set(path, withWords(openApiPath, words));
+  }
   return written;
 }
 
 // Words and named parameters. All else is written differently by versions of @nestjs/swagger.
 const PLAIN = /^(?:\/(?:[\w.~-]+|:[A-Za-z_]\w*)?)+$/;
+
+/** What of a path decides how it is written: all but its words. */
+interface Shape {
+  readonly text: string;
+  readonly words: readonly string[];
+}
+
+/** A document of routes takes swagger long, and the paths of many routes have few shapes. */
+function shapeOf(path: string): Shape {
+  // Nest 12 names a wildcard after the place where it stands.
+  if (path.includes('*')) return { text: path, words: [] };
+  const words: string[] = [];
+  const text = path.replace(/\b[A-Za-z_]\w*/g, (word) => `w${words.push(word) - 1}_`);
+  return { text, words };
+}
+
+function withWords(openApiPath: string, words: readonly string[]): string {
+  return openApiPath.replace(/w(\d+)_/g, (_, index: string) => words[Number(index)] ?? '');
+}
 
 /** Lets swagger document an application of nothing but routes with these paths. */
 function askSwagger(app: INestApplication, paths: readonly string[]): Map<string, string> {

@@ -4,36 +4,36 @@ import { LOWERCASE_ALPHANUMERIC, randomText } from './random-text.js';
 /** An app client to create in a local user pool. Every part has a default. */
 export interface LocalClientSetup {
   /** Default: 26 random lowercase letters and digits. */
-  clientId?: string;
+  clientId?: string | undefined;
   /** A label for people, on the sign-in page; it is in no token. */
-  name?: string;
+  name?: string | undefined;
   /** Makes the client confidential, which the client credentials grant asks for. Default: none. */
-  secret?: string;
+  secret?: string | undefined;
   /**
    * The scopes that this client may ask for, such as `openid` or `orders/read`.
    *
    * Default: `openid`, `email`, `phone` and `profile`.
    */
-  scopes?: readonly string[];
+  scopes?: readonly string[] | undefined;
   /**
    * Where the sign-in page may send browsers back to. As in Cognito an address has to be here
    * exactly, and is `https:`, the scheme of an app, or `http:` on this machine.
    *
    * Default: any address of this machine (`localhost`, `127.0.0.1` or `[::1]`), and no other.
    */
-  callbackUrls?: readonly string[];
+  callbackUrls?: readonly string[] | undefined;
   /** Where `/logout` may send browsers. Rules and default are those of `callbackUrls`. */
-  logoutUrls?: readonly string[];
+  logoutUrls?: readonly string[] | undefined;
   /**
    * Gives a new refresh token with each refresh, and takes the old one out of use at once.
    *
    * Default: false.
    */
-  refreshTokenRotation?: boolean;
+  refreshTokenRotation?: boolean | undefined;
   /** How long access tokens live, in seconds. Default: one hour. */
-  accessTokenValidity?: number;
+  accessTokenValidity?: number | undefined;
   /** How long ID tokens live, in seconds. Default: one hour. */
-  idTokenValidity?: number;
+  idTokenValidity?: number | undefined;
 }
 
 /** An app client of a local user pool, with everything that was left to defaults. */

@@ -7,26 +7,26 @@ import type { SessionOptions, TokenClaims } from './token-shapes.js';
 /** What a local user pool is made of. */
 export interface LocalUserPoolSetup {
   /** Default: `local_` and eight random characters. */
-  userPoolId?: string;
+  userPoolId?: string | undefined;
   /**
    * The `iss` of all tokens. Write it out to stand in for a pool of AWS.
    *
    * Default: `http://localhost:<port>/<userPoolId>`, with the port of `listen()`, and 9229 before.
    */
-  issuer?: string;
+  issuer?: string | undefined;
   /** Default: none. */
-  users?: readonly LocalUserSetup[];
+  users?: readonly LocalUserSetup[] | undefined;
   /**
    * A sentence for whoever opens the sign-in page, such as the passwords of a demo. The page shows no
    * password unless it stands here.
    *
    * Default: none.
    */
-  signInHint?: string;
+  signInHint?: string | undefined;
   /** The first one is the client of all tokens that name no other. Default: one public client. */
-  clients?: readonly LocalClientSetup[];
+  clients?: readonly LocalClientSetup[] | undefined;
   /** Length of the RSA keys, in bits. Default: 2048, as Cognito's. */
-  keySize?: number;
+  keySize?: number | undefined;
 }
 
 /** Module options that trust a local user pool by its fixed key set, without any network. */
@@ -48,60 +48,60 @@ export interface LocalUserPoolServerOptions {
 /** What any token can be asked to be. */
 export interface LocalTokenOptions {
   /** Claims to add or replace; `undefined` removes one. */
-  claims?: TokenClaims;
+  claims?: TokenClaims | undefined;
   /** Header parameters to add or replace; `undefined` removes one. */
-  header?: Record<string, unknown>;
+  header?: Record<string, unknown> | undefined;
   /** Seconds from now; negative for a token that has expired. Default: as the app client says. */
-  expiresIn?: number;
+  expiresIn?: number | undefined;
   /** Default: the first app client. */
-  clientId?: string;
+  clientId?: string | undefined;
 }
 
 /** How an access token should differ from the usual one. */
 export interface AccessTokenOptions extends LocalTokenOptions, SessionOptions {
   /** The resource that the token is bound to, its `aud`. Default: no `aud`, as usual in Cognito. */
-  audience?: string;
+  audience?: string | undefined;
 }
 
 /** How an ID token should differ from the usual one. */
 export interface IdTokenOptions extends LocalTokenOptions, SessionOptions {
-  nonce?: string;
+  nonce?: string | undefined;
   /** The access token that was issued with it, for `at_hash`. Default: no `at_hash`. */
-  accessToken?: string;
+  accessToken?: string | undefined;
 }
 
 /** How a machine's token should differ from the usual one. */
 export interface ClientTokenOptions extends LocalTokenOptions {
   /** Default: all custom scopes of the app client. */
-  scopes?: readonly string[];
+  scopes?: readonly string[] | undefined;
 }
 
 /** What a forged token pretends to be. */
 export interface ForgedTokenOptions extends AccessTokenOptions {
   /** Default: `access`. */
-  kind?: 'access' | 'id' | 'client';
+  kind?: 'access' | 'id' | 'client' | undefined;
   /** Default: the first user. */
-  username?: string;
+  username?: string | undefined;
   /** Default: the id of the key that a genuine token of this kind names. */
-  kid?: string;
+  kid?: string | undefined;
 }
 
 /** The sign-in that a refresh token stands for. */
 export interface RefreshTokenOptions extends SessionOptions {
   /** Default: the first app client. */
-  clientId?: string;
+  clientId?: string | undefined;
   /** The resource that its access tokens are bound to. Default: none. */
-  audience?: string;
+  audience?: string | undefined;
 }
 
 /** How to sign what is not an ordinary token. */
 export interface SignOptions {
   /** An object adds to `kid` and `alg`; text and bytes are the whole header, as they stand. */
-  header?: TokenPart;
+  header?: TokenPart | undefined;
   /** Default: the key that signs access tokens. */
-  use?: KeyUse;
+  use?: KeyUse | undefined;
   /** Takes a header object as the whole header too, without `kid` and `alg`. Default: false. */
-  raw?: boolean;
+  raw?: boolean | undefined;
 }
 
 /** Where a local user pool listens. */
@@ -111,7 +111,7 @@ export interface ListenOptions {
    *
    * Default: `127.0.0.1`, this machine only.
    */
-  host?: string;
+  host?: string | undefined;
 }
 
 /**

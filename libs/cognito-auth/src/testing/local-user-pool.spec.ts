@@ -84,6 +84,14 @@ describe('LocalUserPool.create()', () => {
     expect(bob?.password).toMatch(/^[\da-zA-Z]{16}$/);
   });
 
+  it('takes what is undefined for left out', async () => {
+    const attributes = { locale: undefined, 'custom:tenant': undefined };
+    const users = [{ username: 'eve', email: undefined, name: undefined, attributes }];
+    const { users: known } = await LocalUserPool.create({ issuer: undefined, users });
+
+    expect(known[0]?.attributes).toEqual({});
+  });
+
   it('gives each user a password of its own', async () => {
     const { users } = await LocalUserPool.create({
       users: [{ username: 'a' }, { username: 'b' }, { username: 'c', password: 'chosen' }],

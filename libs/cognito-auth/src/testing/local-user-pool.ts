@@ -184,7 +184,7 @@ export class LocalUserPool {
    * The keys so far stay published until the next rotation, so their tokens stay valid; with
    * `keep: false` they are withdrawn, and their tokens stop working where the key set is read anew.
    */
-  async rotateKeys({ keep = true }: { keep?: boolean } = {}): Promise<void> {
+  async rotateKeys({ keep = true }: { keep?: boolean | undefined } = {}): Promise<void> {
     await this.keys.rotate(keep);
   }
 

@@ -5,29 +5,29 @@ import { BASE62, randomText } from './random-text.js';
 export interface LocalUserSetup {
   username: string;
   /** Default: a random UUID. */
-  sub?: string;
+  sub?: string | undefined;
   /**
    * What the user types to sign in.
    *
    * Default: a random password, to be read from `pool.users`.
    */
-  password?: string;
-  email?: string;
+  password?: string | undefined;
+  email?: string | undefined;
   /** Default: true for a user with an email address. */
-  emailVerified?: boolean;
-  name?: string;
+  emailVerified?: boolean | undefined;
+  name?: string | undefined;
   /** Default: none, and then tokens have no `cognito:groups` at all, as in Cognito. */
-  groups?: readonly string[];
+  groups?: readonly string[] | undefined;
   /**
    * ARNs of the IAM roles of the user's groups, the group of highest precedence first: that role
    * becomes `cognito:preferred_role`.
    */
-  roles?: readonly string[];
+  roles?: readonly string[] | undefined;
   /**
    * Further attributes: standard ones under their OpenID Connect names, own ones as `custom:name`.
    * Values of custom attributes reach the ID token as strings, whatever their type is here.
    */
-  attributes?: Readonly<Record<string, unknown>>;
+  attributes?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A user of a local user pool, with everything that was left to defaults. */
@@ -99,10 +99,9 @@ function createUser(setup: LocalUserSetup): LocalUser {
 
 function attributesOf({ attributes = {} }: LocalUserSetup): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [
-      name,
-      name.startsWith('custom:') ? String(value) : value,
-    ]),
+    Object.entries(attributes)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, name.startsWith('custom:') ? String(value) : value]),
   );
 }
 

@@ -21,11 +21,11 @@ export interface SessionOptions {
    * Default: the token of a sign-in through the API, which has none but
    * `aws.cognito.signin.user.admin`.
    */
-  scopes?: readonly string[];
+  scopes?: readonly string[] | undefined;
   /** When the user signed in, as a date or in seconds. Default: when the token is issued. */
-  authTime?: Date | number;
+  authTime?: Date | number | undefined;
   /** The session: the same in all its tokens, and kept by a refresh. Default: a random UUID. */
-  originJti?: string;
+  originJti?: string | undefined;
 }
 
 /** The claims of a user's access token. */

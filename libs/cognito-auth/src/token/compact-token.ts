@@ -90,7 +90,7 @@ export function rememberHeader({ newHeader, signingInput }: UnverifiedToken): vo
 
 function headerOf(part: string): JsonObject | CognitoAuthError {
   const bytes = bytesOf(part);
-  if (!bytes) return notCanonical('header');
+  if (!bytes) return behindScheme(part) ?? notCanonical('header');
   const header = jsonObjectOf(bytes, 'header');
   if (header instanceof CognitoAuthError) return header;
   return refusalOfHeader(header) ?? header;
@@ -111,11 +111,25 @@ function partsOf(token: string) {
 }
 
 function notThreeParts(token: string): CognitoAuthError {
-  return token.split('.', 6).length === 5
-    ? malformed(
-        'The token is encrypted, as refresh tokens of Cognito are; send an access token or an ID token',
-      )
-    : malformed('The token does not have three non-empty parts separated by dots');
+  if (token.split('.', 6).length === 5) {
+    return malformed(
+      'The token is encrypted, as refresh tokens of Cognito are; send an access token or an ID token',
+    );
+  }
+  return (
+    behindScheme(token) ??
+    malformed('The token does not have three non-empty parts separated by dots')
+  );
+}
+
+/** The refusal of a whole header that was taken for the token in it (RFC 9110 §11.4). */
+function behindScheme(text: string): CognitoAuthError | undefined {
+  if (/^\s*bearer\s/i.test(text)) {
+    return malformed('The token has "Bearer" in front of it; give it without "Bearer"');
+  }
+  // The header of a token is JSON, whose first two characters are these.
+  if (!/^\s*[A-Za-z][\w-]*\s+ey/.test(text)) return undefined;
+  return malformed('The token has a scheme such as "JWT" in front of it; give it without one');
 }
 
 /** What a part of a token encodes, when that is base64url in the canonical form. */

@@ -45,12 +45,34 @@ export function scopedAmong(
   return extractors.filter((extractor) => extractor[SCOPED] !== undefined) as ScopedExtractor[];
 }
 
+/** A function that makes extractors. */
+interface ExtractorFactory {
+  readonly name: string;
+  [FACTORY]?: true;
+}
+
+const FACTORY = Symbol.for('cognito-auth:extractor-factory');
+
+/** Lets the boot tell functions that make extractors from extractors: both are only functions. */
+export function markExtractorFactories(...factories: ExtractorFactory[]): void {
+  for (const factory of factories) factory[FACTORY] = true;
+}
+
+function uncalledAmong(extractors: readonly ExtractorFactory[]): string[] {
+  return extractors
+    .filter((extractor) => extractor[FACTORY])
+    .map(
+      ({ name }) => `"tokenFrom" has ${name} itself, which is no extractor; call it: ${name}().`,
+    );
+}
+
 /** Why some of these can never find a token in an application with these sign-in pages. */
 export function problemsOfExtractors(
   extractors: readonly TokenExtractor[],
   signInPages: readonly object[],
 ): string[] {
-  return scopedAmong(extractors)
-    .map((extractor) => extractor[SCOPED].problemAmong(signInPages))
-    .filter((problem) => problem !== undefined);
+  const problems = scopedAmong(extractors).map((extractor) =>
+    extractor[SCOPED].problemAmong(signInPages),
+  );
+  return [...uncalledAmong(extractors), ...problems.filter((problem) => problem !== undefined)];
 }

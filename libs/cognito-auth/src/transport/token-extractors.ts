@@ -3,7 +3,7 @@ import { CognitoAuthError } from '../cognito-auth.errors.js';
 import { isInstanceOf } from '../faults/foreign-errors.js';
 import { cookieReader } from '../http/cookies.js';
 import { RpcCall } from './rpc-call.js';
-import { askExtractor } from './scoped-extractor.js';
+import { askExtractor, markExtractorFactories } from './scoped-extractor.js';
 import type { ExtractionScope } from './scoped-extractor.js';
 import { SocketMessage } from './socket-message.js';
 
@@ -91,7 +91,7 @@ function withoutLeadingSpaces(text: string, from: number): string {
  */
 export function fromHeader(
   name: string,
-  { prefix = '' }: { prefix?: string } = {},
+  { prefix = '' }: { prefix?: string | undefined } = {},
 ): TokenExtractor {
   const header = name.toLowerCase();
   return (request: TokenCarrier) => {
@@ -167,6 +167,15 @@ export function fromRpcMetadata(key: string): TokenExtractor {
     );
   };
 }
+
+markExtractorFactories(
+  fromBearerHeader,
+  fromHeader,
+  fromCookie,
+  fromQuery,
+  fromHandshakeAuth,
+  fromRpcMetadata,
+);
 
 function withoutBearer<T>(token: T): T | string {
   return typeof token === 'string' ? token.replace(/^bearer +/i, '') : token;

@@ -16,7 +16,7 @@ export interface CognitoWsOptions extends VerifyRules {
    *
    * Default: `'refuse'`.
    */
-  withoutToken?: 'refuse' | 'wait' | 'admit';
+  withoutToken?: 'refuse' | 'wait' | 'admit' | undefined;
 
   /**
    * The message `{ token }` with which a client authenticates, and later replaces its token
@@ -26,14 +26,14 @@ export interface CognitoWsOptions extends VerifyRules {
    *
    * Default: `'authenticate'`.
    */
-  authenticateEvent?: string;
+  authenticateEvent?: string | undefined;
 
   /**
    * Milliseconds within which the first message has to arrive, with `withoutToken: 'wait'`.
    *
    * Default: 10,000.
    */
-  authenticateWithin?: number;
+  authenticateWithin?: number | undefined;
 
   /**
    * Milliseconds after which every open socket is verified again, for those that listen only and
@@ -41,7 +41,7 @@ export interface CognitoWsOptions extends VerifyRules {
    *
    * Default: 60,000.
    */
-  recheckEvery?: number;
+  recheckEvery?: number | undefined;
 
   /**
    * Whether the token of a socket may be replaced by that of another caller.
@@ -49,7 +49,7 @@ export interface CognitoWsOptions extends VerifyRules {
    * Default: `false`, because rooms and whatever else is kept for a socket were decided for the
    * first one.
    */
-  allowUserChange?: boolean;
+  allowUserChange?: boolean | undefined;
 }
 
 export interface ResolvedWsOptions {
@@ -75,6 +75,11 @@ export function resolveWsOptions(options: CognitoWsOptions): ResolvedWsOptions {
   } = others;
   const own = { withoutToken, authenticateEvent, authenticateWithin, recheckEvery };
   const problems = problemsOf(own).concat(unknownRulesIn(rules));
+  if (Object.hasOwn(options, 'tokenFrom') && tokenFrom === undefined) {
+    problems.push(
+      '"tokenFrom" is undefined; is there a circular import? To do without it, leave it out.',
+    );
+  }
   if (problems.length > 0) throw new CognitoAuthOptionsError(problems);
   return { ...own, allowUserChange, rules, ...(tokenFrom && { tokenFrom: [tokenFrom].flat() }) };
 }
