@@ -256,7 +256,11 @@ describe.each(ADAPTERS)('Wrong options on %s', (adapter) => {
   it('are asked for where the module is imported as it is', async () => {
     await expect(createApp('express', { imports: [CognitoAuthModule] })).rejects.toMatchObject({
       name: 'CognitoAuthOptionsError',
-      problems: [expect.stringMatching(/^"imports" has CognitoAuthModule itself.*write CognitoAuthModule\.forRoot\(\)/)],
+      problems: [
+        expect.stringMatching(
+          /^"imports" has CognitoAuthModule itself.*write CognitoAuthModule\.forRoot\(\)/,
+        ),
+      ],
     });
   });
 

@@ -13,7 +13,7 @@ let app: AttackedApp;
 function bothPools(): CognitoAuthOptions {
   const { keys, ...first } = kit.options('lazy');
   const { issuer: _aws, ...second } = kit.otherPool.options({ name: 'second', tokenUse: 'id' });
-  return { keys, userPools: [{ ...first, name: 'first' } as never, second as never] };
+  return { keys, userPools: [{ ...first, name: 'first' } as never, second] };
 }
 
 beforeAll(async () => {

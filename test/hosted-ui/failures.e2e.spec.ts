@@ -1,5 +1,6 @@
 import { ForbiddenException } from '@nestjs/common';
 import type { LoggerService } from '@nestjs/common';
+import { Keyv } from 'keyv';
 import type { LocalUserPool, LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { locationOf } from './browser.js';
@@ -208,6 +209,35 @@ describe('The log', () => {
     store.callsLeft = 0;
     expect((await browser.call(`${APP}/orders`)).status).toBe(503);
     expect(lines).toEqual([expect.stringMatching(/^error session: store_unavailable: [^]*Error/)]);
+  });
+
+  it('has no request that hangs on an error of a client or a store', async () => {
+    const failing = (request: string) =>
+      Object.assign(new Error('no answer'), { config: { data: request } });
+    const fetch = (url: string, init?: RequestInit) => {
+      const isToken = url.endsWith('/oauth2/token');
+      return isToken ? Promise.reject(failing(init?.body as string)) : globalThis.fetch(url, init);
+    };
+    const { hosted, lines } = await start({ hostedUi: { fetch } });
+    const browser = hosted.browser();
+    const callback = await callbackOf(browser);
+    expect((await browser.call(callback)).status).toBe(503);
+
+    const store = new Keyv();
+    const read = store.getMany.bind(store);
+    store.getMany = (keys: string[]) =>
+      keys.some((key) => key.includes(':login:'))
+        ? Promise.reject(failing(keys.join()))
+        : read(keys);
+    const stored = await start({ hostedUi: { store } });
+    const other = stored.hosted.browser();
+    const state = await callbackOf(other);
+    expect((await other.call(state)).status).toBe(503);
+
+    const log = [...lines, ...stored.lines].join('\n');
+    expect(log.match(/no answer/g)?.length).toBeGreaterThanOrEqual(2);
+    const secrets = [...callback.searchParams.values(), ...state.searchParams.values()];
+    for (const secret of [...secrets, 'code_verifier', 'config']) expect(log).not.toContain(secret);
   });
 
   it('is not filled by strangers', async () => {

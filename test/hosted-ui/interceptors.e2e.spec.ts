@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { BadRequestException, Injectable } from '@nestjs/common';
 import type {
   ArgumentMetadata,
@@ -11,7 +13,8 @@ import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
 import { map, of, tap } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ADAPTERS } from '../support/app.js';
-import { refusalOf } from './browser.js';
+import type { Adapter } from '../support/app.js';
+import { locationOf, refusalOf } from './browser.js';
 import { APP, HostedApp, PASSWORD, startPool } from './hosted-app.js';
 
 /** The envelope that many applications put around every answer. */
@@ -51,6 +54,31 @@ class Refusing implements PipeTransform {
     throw new BadRequestException();
   }
 }
+
+/** Does what stores of sessions do, which write before the answer goes out. */
+function holdBack(app: INestApplication, adapter: Adapter): void {
+  if (adapter === 'fastify') {
+    const fastify = app.getHttpAdapter().getInstance() as { addHook: AddHook };
+    fastify.addHook('onSend', async (_request, _reply, payload) => {
+      await setTimeout(5);
+      return payload;
+    });
+    return;
+  }
+  app.use((_request: unknown, response: ServerResponse, next: () => void) => {
+    const end = response.end.bind(response) as (...args: unknown[]) => void;
+    response.end = ((...args: unknown[]) => {
+      void setTimeout(5).then(() => end(...args));
+      return response;
+    }) as typeof response.end;
+    next();
+  });
+}
+
+type AddHook = (
+  name: 'onSend',
+  hook: (request: object, reply: object, payload: unknown) => Promise<unknown>,
+) => void;
 
 let server: LocalUserPoolServer;
 
@@ -103,6 +131,22 @@ describe.each(ADAPTERS)('The routes of the hosted pages on %s', (adapter) => {
     expect(JSON.parse(visit.body)).toMatchObject({ username: 'alice' });
   });
 
+  it('answer once, though hooks of the application hold each answer back', async () => {
+    const hosted = await start((app) => holdBack(app, adapter));
+    const browser = await hosted.signedIn('alice');
+    expect(JSON.parse((await browser.call(`${APP}/auth/session`)).body)).toMatchObject({
+      username: 'alice',
+    });
+    const refreshed = await browser.call(`${APP}/auth/refresh`, { method: 'POST' });
+    expect([refreshed.status, Object.keys(JSON.parse(refreshed.body) as object)]).toEqual([
+      200,
+      ['expiresAt'],
+    ]);
+    const left = await browser.navigate(`${APP}/auth/logout`);
+    expect([left.status, locationOf(left).pathname]).toEqual([302, '/logout']);
+    expect(refusalOf(await browser.call(`${APP}/auth/session`))).toEqual([401, 'missing_token']);
+  });
+
   it('stay behind the guards of the application', async () => {
     const hosted = await start((app) =>
       app.useGlobalGuards({
@@ -124,6 +168,9 @@ describe.each(ADAPTERS)('The routes of the hosted pages on %s', (adapter) => {
       url: `${server.domain}/logout?client_id=web&logout_uri=${encodeURIComponent(`${APP}/bye`)}`,
     });
     expect(refusalOf(await browser.call(`${APP}/orders`))).toEqual([401, 'missing_token']);
+    // By a browser that says nothing of itself.
+    const silent = await fetch(`${hosted.place}/auth/logout`, { method: 'POST' });
+    expect([silent.status, await silent.text()]).toEqual([200, body]);
 
     const login = await browser.call(`${APP}/auth/login`);
     expect([login.status, JSON.parse(login.body)]).toEqual([

@@ -181,6 +181,21 @@ describe.each(ADAPTERS)('What main.ts mounts on %s', (adapter) => {
     expect(refusalOf(await hosted.browser().navigate(address, post))).toEqual(refused);
   });
 
+  it('may stand before everything: who is not signed in can sign in', async () => {
+    const hosted = await start(adapter, undefined, {
+      configure: (app) => app.use(cognitoMiddleware(app, { redirectToLogin: true })),
+    });
+    const browser = hosted.browser();
+    const page = await browser.open(`${APP}/feed`);
+    expect((await browser.signIn(page, 'alice', PASSWORD)).body).toBe('{"username":"alice"}');
+    const stranger = hosted.browser();
+    for (const path of ['/feed', '/auth', '/auth/login/x', '/AUTH/session', '//auth/session']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const refused = await stranger.call(APP + path);
+      expect([path, ...refusalOf(refused)]).toEqual([path, 401, 'missing_token']);
+    }
+  });
+
   it('does not lead who lacks a group round in circles', async () => {
     const hosted = await start(adapter, { groups: ['admin'], redirectToLogin: true });
     const browser = await hosted.signedIn('bob');
@@ -302,6 +317,27 @@ describe.each(ADAPTERS)('A Swagger page with rules on %s', (adapter) => {
   it('is not served when they are undefined', async () => {
     await expect(startPage({ protect: undefined })).rejects.toThrow(
       '"protect" is undefined; is there a circular import? To let everybody see the page, leave it out.',
+    );
+  });
+
+  it.each([
+    ['', undefined, '/orders'],
+    ['/', undefined, '/orders'],
+    ['api', 'api', '/api/orders'],
+    ['API', 'api', '/api/orders'],
+    ['admin', undefined, '/admin'],
+  ])('is not served at %j with the prefix %j, where routes are below it', async (...args) => {
+    const [path, prefix, route] = args;
+    const starting = start(adapter, undefined, {
+      hostedUi: { redirectUri: `${APP}${prefix ? `/${prefix}` : ''}/auth/callback` },
+      configure: (app) => {
+        if (prefix) app.setGlobalPrefix(prefix);
+        setupCognitoSwagger(app, path, new DocumentBuilder(), { protect });
+      },
+    });
+    const own = path.replaceAll('/', '');
+    await expect(starting).rejects.toThrow(
+      `setupCognitoSwagger() cannot start, an option is wrong:\n  - "protect" needs a path of the page that has nothing else below it, such as "docs"; ${route} is below "${own && `/${own}`}"`,
     );
   });
 

@@ -134,6 +134,28 @@ describe.each(COMBINATIONS)('A session over %s on %s', (platform, adapter) => {
     expect(await say(client)).toEqual(SAID);
   });
 
+  it('opens a socket behind a proxy that hides Host, to pages of this origin only', async () => {
+    const { app, browser } = await start();
+    const hidden = { host: '127.0.0.1:3000' };
+    const client = await connect(platform, app, {
+      headers: { ...handshakeOf(browser), ...hidden },
+    });
+    expect(await say(client)).toEqual(SAID);
+    const others: Record<string, string>[] = [
+      { origin: 'https://evil.example' },
+      { origin: 'http://app.example.com' },
+      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'cross-site' },
+    ];
+    for (const told of others) {
+      const headers = { ...handshakeOf(browser), ...hidden, ...told };
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const refused = await connect(platform, app, { headers });
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await refused.ended).toEqual(refusing(platform, 'missing_token'));
+    }
+  });
+
   it('opens none of another origin', async () => {
     const { app, browser } = await start();
     for (const origin of ['https://evil.example', 'null', 'https://app.example.com.evil.example']) {

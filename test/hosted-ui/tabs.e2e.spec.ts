@@ -1,5 +1,5 @@
 import type { LocalUserPoolServer } from 'nestjs-cognito-auth/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ADAPTERS } from '../support/app.js';
 import { Browser, locationOf } from './browser.js';
 import { APP, HostedApp, PASSWORD, startPool } from './hosted-app.js';
@@ -47,6 +47,30 @@ describe.each(ADAPTERS)('On %s, a browser', (adapter) => {
       // Cognito knows the browser, and asks for no password.
       const again = await browser.open(`${APP}/auth/login?returnTo=/feed`);
       expect([again.status, again.body]).toEqual([200, '{"username":"bob"}']);
+    },
+  );
+
+  it.each([20, 30, 36])(
+    'signs in with %i long groups although eight others are under way',
+    async (count) => {
+      const groups = Array.from({ length: count }, (_, at) => `group-number-${at}-of-many-groups`);
+      const { server: other } = await startPool(groups);
+      const crowded = await HostedApp.start(adapter, other);
+      onTestFinished(async () => {
+        await crowded.close();
+        await other.close();
+      });
+      const browser = crowded.browser();
+      const pages = await Promise.all(
+        Array.from({ length: 8 }, (_, tab) =>
+          browser.open(`${APP}/auth/login?returnTo=/feed?tab=${tab}${'q'.repeat(230)}`),
+        ),
+      );
+      await browser.open(`${APP}/auth/login?returnTo=/${'x'.repeat(1_000)}`);
+      expect((await browser.signIn(pages[0]!, 'alice', PASSWORD)).body).toBe(
+        '{"username":"alice"}',
+      );
+      expect(sizeOfCookies(browser)).toBeLessThan(15_000);
     },
   );
 
@@ -98,6 +122,7 @@ describe.each(ADAPTERS)('On %s, a browser', (adapter) => {
   });
 
   it.each([
+    ['a page that a service worker passes on', { 'sec-fetch-dest': 'empty' }],
     ['a link of another site', { 'sec-fetch-dest': 'document', 'sec-fetch-site': 'cross-site' }],
     ['the address bar', { 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' }],
   ])('begins a sign-in by %s', async (_name, headers) => {

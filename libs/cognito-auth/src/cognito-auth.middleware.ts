@@ -43,7 +43,8 @@ interface Response {
  * all hooks, and puts the user on the request; who is refused gets the status, the challenge and
  * the body of the guard, and nothing behind it runs.
  *
- * It refuses requests of every method. CORS preflights have no token: call `app.enableCors()` first.
+ * It lets the routes of `CognitoHostedUiModule` pass, where users sign in, and refuses requests of
+ * every other, whatever its method. CORS preflights have no token: call `app.enableCors()` first.
  *
  * @param rules what to ask of everybody; by default a valid token
  * @example `app.use('/queues', cognitoMiddleware(app, { groups: ['admin'], redirectToLogin: true }))`
@@ -65,6 +66,7 @@ export function cognitoMiddleware(
   async function admit(request: object, response: Response): Promise<boolean> {
     const node = { request: nodeRequestOf(request), response: nodeResponseOf(response) };
     for (const pages of access.signInPages) pages.connect(node.request, node.response);
+    if (access.signInPages.some((pages) => pages.answers(request))) return true;
     const context = new ExecutionContextHost([request, withHeader(response)], Admission, handler);
     try {
       return await guard.canActivate(context);

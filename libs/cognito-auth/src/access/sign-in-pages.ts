@@ -8,6 +8,9 @@ export interface SignInPages {
   /** Lets the request find its session; once is enough, however often it is called. */
   connect(request: IncomingMessage, response: ServerResponse): void;
 
+  /** Whether a request is for one of these pages, which are there for those who are not signed in. */
+  answers(request: object): boolean;
+
   /**
    * The path to sign in at and to come back from, for a browser that opens a page and was refused;
    * `undefined` for whoever else, and where to sign in would not help. Any one answers for all.

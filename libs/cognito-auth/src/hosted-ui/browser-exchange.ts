@@ -19,6 +19,7 @@ export class BrowserExchange {
 
   private received?: Received;
   private readonly pending = new Map<string, string>();
+  private readonly changed: Record<string, string | undefined> = {};
   private isWatched = false;
 
   constructor(
@@ -33,6 +34,11 @@ export class BrowserExchange {
    */
   get cookies(): Readonly<Record<string, string | undefined>> {
     return this.receivedCookies.sole;
+  }
+
+  /** The cookies that the browser will send after this answer, as far as it is known. */
+  get nextCookies(): Readonly<Record<string, string | undefined>> {
+    return { ...this.cookies, ...this.changed };
   }
 
   /** Whether the browser sent a cookie of this name, once or more. */
@@ -69,6 +75,7 @@ export class BrowserExchange {
   /** Sends a cookie with the answer, whatever else sets cookies there. */
   setCookie(name: string, value: string, { isSecure: secure, maxAge }: CookieAttributes): void {
     this.changeWhenWritten();
+    this.changed[name] = maxAge > 0 ? value : undefined;
     this.pending.set(
       name,
       serialize(name, value, { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge }),

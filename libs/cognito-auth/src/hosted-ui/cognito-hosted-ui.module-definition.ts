@@ -63,7 +63,7 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<CognitoHostedUiOptions>({ moduleName: 'CognitoHostedUi' })
   .setClassMethodName('forRoot')
-  .setExtras(EXTRAS as CognitoHostedUiExtras, withExtras)
+  .setExtras<CognitoHostedUiExtras>(EXTRAS, withExtras)
   .build();
 
 /** Stands for the options of the module where it is imported as it is; a registration replaces it. */
@@ -78,7 +78,7 @@ export const UNREGISTERED: FactoryProvider<never> = {
 
 function withExtras(definition: DynamicModule, extras: CognitoHostedUiExtras): DynamicModule {
   const given = extras.path ?? EXTRAS.path;
-  const path = given === false ? false : withoutSlashes(String(given));
+  const path = given === false ? false : withoutSlashes(given);
   const controller = path === false ? undefined : createHostedUiController(path);
   return {
     ...definition,

@@ -15,7 +15,8 @@ const MAX_CODES = 100;
 /**
  * Writes down why browsers cannot sign in, stay signed in or sign out: what is the fault of this
  * application, of Cognito or of a store as an error with its cause, and a refused sign-in as a
- * warning. Neither has a token, a code or a state.
+ * warning. Neither has a token, a code or a state, which may hang on an error with the request that
+ * failed: of a cause there is the message, the stack and the code.
  */
 @Injectable()
 export class FailureLog {
@@ -37,10 +38,7 @@ export class FailureLog {
     }
   }
 
-  /**
-   * Writes down a fault that has an answer nevertheless, without what hangs on the error: it may be
-   * the request with its cookies.
-   */
+  /** Writes down a fault that has an answer nevertheless. */
   reportFault(fault: string, cause: unknown): void {
     this.write('error', fault, fault, reasonOf(cause));
   }
@@ -50,7 +48,7 @@ export class FailureLog {
     if (!isFault && undertaking !== 'callback') return;
     const code = codeOf(error);
     const line = `${undertaking}: ${code}${detailsOf(error)}: ${error.message}`;
-    this.write(isFault ? 'error' : 'warn', code, line, error.cause);
+    this.write(isFault ? 'error' : 'warn', code, line, reasonOf(error.cause));
   }
 
   private write(level: 'error' | 'warn', code: string, line: string, cause: unknown): void {

@@ -3,6 +3,7 @@ import type { ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
 import type { CognitoAuthService } from '../index.js';
+import { AnsweredException } from './answered.exception.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { connectionsOf } from './connected-requests.js';
@@ -34,8 +35,7 @@ export class HostedUiExceptionFilter extends BaseExceptionFilter<HttpException> 
 
   override catch(exception: HttpException, host: ArgumentsHost): void {
     const [request, response] = host.getArgs<[HostedUiRequest, unknown]>();
-    // The guard of the routes has answered, and keeps Nest from calling their handlers.
-    if (this.adapterHost.httpAdapter.isHeadersSent(response)) return;
+    if (exception instanceof AnsweredException) return;
     if (!asksForPage(request.headers)) return this.answer(exception, response);
     const page = this.pageOf(exception, request);
     if (!this.options.errorPage) return this.answer(exception, response, page);

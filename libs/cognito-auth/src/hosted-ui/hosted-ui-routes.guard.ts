@@ -3,6 +3,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingHttpHeaders } from 'node:http';
 import { CognitoAuthError } from '../index.js';
+import { AnsweredException } from './answered.exception.js';
 import { parametersIn } from './authorization-parameters.js';
 import type { ResolvedHostedUiOptions } from './cognito-hosted-ui.resolved-options.js';
 import { HostedUi } from './hosted-ui.js';
@@ -13,6 +14,7 @@ import { isReadByScript } from './navigation.js';
 
 interface Request {
   readonly url: string;
+  readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly query?: { readonly returnTo?: unknown };
 }
@@ -35,15 +37,15 @@ export class HostedUiRoutesGuard implements CanActivate {
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedHostedUiOptions,
   ) {}
 
-  /** Returns `false` once the answer is written: Nest has nothing left to do. */
-  async canActivate(context: ExecutionContext): Promise<false> {
+  /** @throws AnsweredException once the answer is given: Nest has nothing left to do. */
+  async canActivate(context: ExecutionContext): Promise<never> {
     const { httpAdapter } = this.adapterHost;
     const [request, response] = context.getArgs<[Request, unknown]>();
     httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
     const answer = await this.answerTo(request);
     if ('location' in answer) httpAdapter.redirect(response, 302, answer.location);
     else httpAdapter.reply(response, answer.body, 200);
-    return false;
+    throw new AnsweredException();
   }
 
   // By the address, which the router has matched already: the handler may be wrapped by a tracer.
@@ -87,8 +89,8 @@ function lastSegmentOf(url: string): string | undefined {
 }
 
 /** A script is told where to send its page. */
-function sentTo(url: string, { headers }: Request): Answer {
-  return isReadByScript(headers) ? { body: { url } } : { location: url };
+function sentTo(url: string, { headers, method }: Request): Answer {
+  return isReadByScript(headers, method === 'POST') ? { body: { url } } : { location: url };
 }
 
 /**

@@ -4,7 +4,7 @@ import { HttpException, Inject, Injectable, Logger, Optional } from '@nestjs/com
 import type { OnModuleInit } from '@nestjs/common';
 import { isInstanceOf } from '../faults/foreign-errors.js';
 import { CognitoAuthError, RegisteredCognitoAuthService } from '../index.js';
-import type { CognitoAuthService, CognitoUser, SocketMessage } from '../index.js';
+import type { CognitoAuthService, CognitoUser, RouteInfo, SocketMessage } from '../index.js';
 import { checkedParameters } from './authorization-parameters.js';
 import type { HostedUiParameters } from './authorization-parameters.js';
 import { BrowserExchange } from './browser-exchange.js';
@@ -25,7 +25,7 @@ import {
   RESOLVED_OPTIONS,
   SESSIONS,
 } from './injection-tokens.js';
-import { loginPathFor } from './login-redirect.js';
+import { loginPathFor, pathOf } from './login-redirect.js';
 import { Logins, unknownState } from './logins.js';
 import type { Login } from './logins.js';
 import { isNavigation, isOpenedByUser } from './navigation.js';
@@ -79,6 +79,9 @@ export class HostedUi implements OnModuleInit {
   /** What sockets sent when they connected. */
   private readonly handshakes = new WeakMap<object, HostedUiConnection>();
 
+  /** Those of its routes, within this application. */
+  private paths: ReadonlySet<string> = new Set();
+
   /** What stands before the paths of this application in the addresses that browsers open. */
   private publicPrefix = '';
 
@@ -111,7 +114,9 @@ export class HostedUi implements OnModuleInit {
    */
   onModuleInit(): void {
     this.checkDoubles();
-    this.publicPrefix = this.findPublicPrefix();
+    const routes = this.auth.routes().filter(({ controller }) => controller === this.controller);
+    this.paths = new Set(routes.map(({ path }) => path));
+    this.publicPrefix = this.findPublicPrefix(routes);
     if (!this.options.cookies.isSecretRandom) return;
     this.logger.warn(
       'Sessions end with this process: the option "cookies.secret" and COGNITO_COOKIE_SECRET are not set',
@@ -196,10 +201,11 @@ export class HostedUi implements OnModuleInit {
    * What a socket sent when it connected: cookies, unless another site made a browser send them. It
    * has no answer that could carry others.
    */
-  connectionOfSocket({ connection: socket, headers }: SocketMessage): HostedUiConnection {
+  connectionOfSocket(message: SocketMessage): HostedUiConnection {
+    const { connection: socket } = message;
     let connection = this.handshakes.get(socket);
     if (!connection) {
-      const cookie = [headers['cookie'] ?? []].flat().join('; ');
+      const cookie = message.cookiesFor(this.options.site.origin);
       const exchange = new BrowserExchange({ headers: { cookie } } as IncomingMessage);
       const accessToken = (refresh: boolean) =>
         this.cookies.areIn(exchange) ? this.tokenOfSocket(exchange, refresh) : null;
@@ -207,6 +213,10 @@ export class HostedUi implements OnModuleInit {
       this.handshakes.set(socket, connection);
     }
     return connection;
+  }
+
+  answers(request: object): boolean {
+    return this.paths.has(pathOf(request));
   }
 
   redirectFor(request: object, refusal: unknown, name?: string): string | undefined {
@@ -259,11 +269,10 @@ export class HostedUi implements OnModuleInit {
     return { name: this.name, path, redirectUri, 'cookies.name': cookies.name };
   }
 
-  private findPublicPrefix(): string {
+  private findPublicPrefix(routes: readonly RouteInfo[]): string {
     const { redirectUri } = this.options;
-    const callbacks = this.auth
-      .routes()
-      .filter(({ controller, handler }) => controller === this.controller && handler === 'callback')
+    const callbacks = routes
+      .filter(({ handler }) => handler === 'callback')
       .map(({ path }) => path);
     if (callbacks.length === 0) return '';
     const prefixes = callbacks.map((path) => publicPrefixOf(redirectUri, path));
@@ -371,9 +380,14 @@ export class HostedUi implements OnModuleInit {
   private async start(session: Session, exchange: BrowserExchange): Promise<void> {
     const former = await this.find(exchange);
     await this.sessions.keep(session);
-    await this.sessions.give(session, exchange);
-    exchange.session = session;
+    await this.give(session, exchange);
     if (former) await this.replace(former);
+  }
+
+  private async give(session: Session, exchange: BrowserExchange): Promise<void> {
+    await this.sessions.give(session, exchange);
+    this.logins.makeRoom(exchange);
+    exchange.session = session;
   }
 
   private async replace(former: Session): Promise<void> {
@@ -406,8 +420,7 @@ export class HostedUi implements OnModuleInit {
   private async renew(session: Session, exchange: BrowserExchange): Promise<Session> {
     try {
       const { session: renewed, problem } = await this.refresher.refresh(session);
-      await this.sessions.give(renewed, exchange);
-      exchange.session = renewed;
+      await this.give(renewed, exchange);
       if (problem !== undefined) throw problem;
       return renewed;
     } catch (error) {

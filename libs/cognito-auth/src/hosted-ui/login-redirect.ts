@@ -30,6 +30,12 @@ export function loginPathFor(request: object, refusal: unknown, name?: string): 
   return connection.loginPath(innerPathOf(request as PageRequest));
 }
 
+/** The path of a request within its application, without its query. */
+export function pathOf(request: object): string {
+  const [path = ''] = innerPathOf(request as PageRequest).split('?', 1);
+  return path;
+}
+
 /** Without the path where an application is mounted in another one of Express. */
 function innerPathOf({ url, originalUrl = url, app }: PageRequest): string {
   const mount = app?.path?.() ?? '';

@@ -86,6 +86,11 @@ export class Logins {
     return login;
   }
 
+  /** Ends those that a browser has no room for beside the session that the answer gives it. */
+  makeRoom(exchange: BrowserExchange): void {
+    this.removeBeyond(this.slotsFor(exchange), exchange);
+  }
+
   /**
    * Ends the sign-in that this answer of Cognito belongs to; `undefined` when this browser began
    * none, or it is over.
@@ -117,10 +122,11 @@ export class Logins {
   }
 
   /** The slots that there is room for beside the other cookies of a browser. */
-  private slotsFor({ cookies }: BrowserExchange): string[] {
+  private slotsFor({ nextCookies }: BrowserExchange): string[] {
     let others = 0;
-    for (const [name, value = ''] of Object.entries(cookies)) {
-      if (!name.startsWith(this.prefix)) others += name.length + value.length;
+    for (const [name, value] of Object.entries(nextCookies)) {
+      if (value === undefined || name.startsWith(this.prefix)) continue;
+      others += name.length + value.length;
     }
     return SLOTS.slice(0, Math.max(1, Math.floor((ROOM - others) / SLOT_SIZE)));
   }

@@ -6,6 +6,9 @@ export function isNavigation(headers: IncomingHttpHeaders): boolean {
   return isTold ? headers['sec-fetch-mode'] === 'navigate' : prefersHtml(headers);
 }
 
+/** What a page shows within itself; what a browser may come to know later is not among them. */
+const FRAMES: ReadonlySet<string> = new Set(['iframe', 'frame', 'fencedframe', 'embed', 'object']);
+
 /**
  * Whether a person may be behind this request: a page that is opened by itself, or a script of a
  * page of the same origin; not an image, a frame or another resource of a page.
@@ -20,16 +23,22 @@ export function isOpenedByUser(headers: IncomingHttpHeaders): boolean {
   };
   // A browser that does not send them, or no browser.
   if (mode === undefined && dest === undefined) return true;
-  if (mode === 'navigate') return dest === undefined || dest === 'document';
+  // Not by "document" alone: what a service worker passes on has lost it.
+  if (mode === 'navigate') return !FRAMES.has(String(dest));
   // A program sends what it likes; `fetch` of Node.js sends the mode alone.
   if (site === undefined) return true;
   const isScript = mode === 'cors' || mode === 'same-origin';
   return isScript && (dest === undefined || dest === 'empty') && site === 'same-origin';
 }
 
-/** Whether a script of a page reads the answer: it cannot follow a redirect to another origin (CORS). */
-export function isReadByScript(headers: IncomingHttpHeaders): boolean {
+/**
+ * Whether a script of a page reads the answer: it cannot follow a redirect to another origin (CORS).
+ *
+ * @param isForm whether a browser asks for a page when it sends such a request for a person
+ */
+export function isReadByScript(headers: IncomingHttpHeaders, isForm = false): boolean {
   if (headers['sec-fetch-site'] !== undefined) return !isNavigation(headers);
+  if (isForm && !prefersHtml(headers)) return true;
   return weightOf('application/json', headers.accept ?? '') > 0 && !prefersHtml(headers);
 }
 

@@ -3,7 +3,7 @@
  *
  * Node's own type is in another place with each major version of its types.
  */
-export interface JsonWebKey {
+export type JsonWebKey = {
   readonly kty?: string;
   readonly kid?: string;
   readonly alg?: string;
@@ -20,4 +20,4 @@ export interface JsonWebKey {
   readonly 'x5t#S256'?: string;
   readonly x5u?: string;
   readonly ext?: boolean;
-}
+};

@@ -1,7 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import type { SwaggerCustomOptions } from '@nestjs/swagger';
-import { cognitoMiddleware } from '../index.js';
+import {
+  cognitoMiddleware,
+  CognitoAuthOptionsError,
+  RegisteredCognitoAuthService,
+} from '../index.js';
 import type { CognitoMiddlewareRules } from '../index.js';
 
 /** What is used of Fastify here; a request says which route it has matched. */
@@ -19,6 +23,8 @@ interface Fastify {
 /**
  * Keeps the Swagger page, its files and its documents for those who satisfy these rules. Call it
  * before they are served.
+ *
+ * @throws CognitoAuthOptionsError when that would keep others from routes of the application
  */
 export function protectPage(
   app: INestApplication,
@@ -28,6 +34,7 @@ export function protectPage(
 ): void {
   const middleware = cognitoMiddleware(app, rules);
   const paths = pathsOf(app, path, setupOptions);
+  checkRoutesBelow(app, paths);
   const httpAdapter = app.getHttpAdapter();
   if (httpAdapter.getType() !== 'fastify') {
     app.use(paths, middleware);
@@ -40,6 +47,23 @@ export function protectPage(
     if (isOfPage) middleware(request, reply, done);
     else done();
   });
+}
+
+/** The page is a folder, whose files are told from routes by their path only. */
+function checkRoutesBelow(app: INestApplication, paths: readonly string[]): void {
+  const routes = app.get(RegisteredCognitoAuthService, { strict: false }).routes();
+  const below = routes.find((route) =>
+    paths.some((own) => `${route.path}/`.toLowerCase().startsWith(`${own}/`.toLowerCase())),
+  );
+  const isWhole = paths.includes('');
+  if (!below && !isWhole) return;
+  const what = below ? `${below.path} is` : 'the whole application is';
+  throw new CognitoAuthOptionsError(
+    [
+      `"protect" needs a path of the page that has nothing else below it, such as "docs"; ${what} below "${paths[0]}", and would ask for the rules of the page.`,
+    ],
+    'setupCognitoSwagger()',
+  );
 }
 
 /** Where `SwaggerModule.setup()` serves something. */

@@ -114,10 +114,5 @@ export interface ListenOptions {
   host?: string | undefined;
 }
 
-/**
- * Options, and what the overrides say instead.
- *
- * Methods that return it let overrides be `undefined`, as the argument of `forRoot()` may be:
- * only then does TypeScript read `'id'` in them as a token use and not as any string.
- */
+/** Options, and what the overrides say instead. */
 export type WithOverrides<Options, Overrides> = Omit<Options, keyof Overrides> & Overrides;

@@ -77,7 +77,7 @@ export class LocalUserPoolServer {
 
   /** Module options that trust this pool and fetch its keys from here. */
   options(overrides?: undefined): LocalUserPoolServerOptions;
-  options<Overrides extends object | undefined>(
+  options<const Overrides extends object | undefined>(
     overrides: Overrides,
   ): WithOverrides<LocalUserPoolServerOptions, Overrides>;
   options(overrides?: object): object {

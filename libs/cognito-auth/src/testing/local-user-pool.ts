@@ -93,7 +93,7 @@ export class LocalUserPool {
    * They are a snapshot: take them after `listen()` and after `rotateKeys()`.
    */
   options(overrides?: undefined): LocalUserPoolOptions;
-  options<Overrides extends object | undefined>(
+  options<const Overrides extends object | undefined>(
     overrides: Overrides,
   ): WithOverrides<LocalUserPoolOptions, Overrides>;
   options(overrides?: object): object {

@@ -37,6 +37,16 @@ export class SocketMessage {
     this.query = handshake.query ?? {};
   }
 
+  /**
+   * The cookies of the handshake, for whoever knows the origin of the pages of this application: a
+   * proxy that hides Host does not keep them from it.
+   */
+  cookiesFor(ownOrigin: string): string {
+    const isForeign = isFromOtherSite(this.handshake, (origin) => origin === ownOrigin);
+    const { headers = {} } = isForeign ? this : this.handshake;
+    return [headers['cookie'] ?? []].flat().join('; ');
+  }
+
   static from(socket: unknown, data: unknown): SocketMessage | undefined {
     if (typeof socket !== 'object' || socket === null) return undefined;
     const { handshake = {}, request } = socket as SocketLike;
@@ -48,13 +58,20 @@ export class SocketMessage {
  * A browser lets the pages of any site open a socket, and sends the cookies of its target along:
  * cookies count only when the handshake comes from the site itself, or from no browser.
  */
-function headersOf({ headers = {}, query, secure }: Handshake): Handshake['headers'] & object {
+function headersOf(handshake: Handshake): Handshake['headers'] & object {
+  const { headers = {}, secure } = handshake;
   const { cookie, ...others } = headers;
   if (cookie === undefined) return headers;
+  const isOwn = (origin: unknown) => isOriginOf(headers['host'], origin, secure);
+  return isFromOtherSite(handshake, isOwn) ? others : headers;
+}
+
+function isFromOtherSite(
+  { headers = {}, query }: Handshake,
+  isOwn: (origin: unknown) => boolean,
+): boolean {
   // The parameter makes socket.io answer with a script: JSON with padding, for browsers without CORS.
-  const isScript = query?.['j'] !== undefined;
-  const isOwn = (origin: unknown) => isOriginOf(headers.host, origin, secure);
-  return isCrossSite(headers, isOwn, isScript) ? others : headers;
+  return isCrossSite(headers, isOwn, query?.['j'] !== undefined);
 }
 
 // RFC 6455 §4.1: every browser names the origin of the page; a sandboxed one is "null". Host never
