@@ -1,19 +1,13 @@
 import type { Logger } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { faultText } from './fault-text.js';
+import { LineCounts, MOST_LINES } from './line-counts.js';
 
-/** Lines a minute for each kind of fault: while a store is down, every request has the same one. */
-const MOST_LINES = 10;
-const MINUTE = 60_000;
-const MOST_KINDS = 100;
-
-/** Logs faults of the application in full, and few of each kind. */
+/**
+ * Logs faults of the application in full, and few of each kind: while a store is down, every request
+ * has the same one.
+ */
 export class FaultLog {
-  private readonly counts = new LRUCache<string, number>({
-    max: MOST_KINDS,
-    ttl: MINUTE,
-    noUpdateTTL: true,
-  });
+  private readonly counts = new LineCounts();
 
   constructor(private readonly logger: Logger) {}
 
@@ -27,8 +21,7 @@ export class FaultLog {
     fault: unknown,
     tokens: readonly (string | null | undefined)[],
   ): void {
-    const count = (this.counts.get(kind) ?? 0) + 1;
-    this.counts.set(kind, count);
+    const count = this.counts.add(kind);
     if (count <= MOST_LINES) this.logger.error(line, faultText(fault, ...tokens));
     if (count === MOST_LINES + 1) {
       this.logger.error(`${kind}: more of these are not logged for a minute`);

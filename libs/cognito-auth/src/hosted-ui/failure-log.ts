@@ -1,16 +1,11 @@
 import { HttpException, Injectable, Logger } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { faultText } from '../faults/fault-text.js';
+import { LineCounts, MOST_LINES } from '../faults/line-counts.js';
 import { CognitoHostedUiError } from './cognito-hosted-ui.errors.js';
 import { reasonOf } from './reason-of.js';
 
 /** The work that may fail. */
 export type Undertaking = 'login' | 'callback' | 'session' | 'refresh' | 'logout';
-
-// Lines a minute for each code: whoever is outside must not be able to fill the log.
-const MAX_LINES = 10;
-const MINUTE = 60_000;
-const MAX_CODES = 100;
 
 /**
  * Writes down why browsers cannot sign in, stay signed in or sign out: what is the fault of this
@@ -21,11 +16,7 @@ const MAX_CODES = 100;
 @Injectable()
 export class FailureLog {
   private readonly logger = new Logger('CognitoHostedUiModule');
-  private readonly lines = new LRUCache<string, number>({
-    max: MAX_CODES,
-    ttl: MINUTE,
-    noUpdateTTL: true,
-  });
+  private readonly counts = new LineCounts();
 
   /** Does some work, and writes down why it failed. */
   async watch<T>(undertaking: Undertaking, work: () => Promise<T>): Promise<T> {
@@ -52,10 +43,9 @@ export class FailureLog {
   }
 
   private write(level: 'error' | 'warn', code: string, line: string, cause: unknown): void {
-    const count = (this.lines.get(code) ?? 0) + 1;
-    this.lines.set(code, count);
-    if (count > MAX_LINES) return;
-    const last = count === MAX_LINES ? '; more of these are not written down for a minute' : '';
+    const count = this.counts.add(code);
+    if (count > MOST_LINES) return;
+    const last = count === MOST_LINES ? '; more of these are not written down for a minute' : '';
     if (level === 'error') this.logger.error(line + last, inspected(cause));
     else this.logger.warn(line + last);
   }
