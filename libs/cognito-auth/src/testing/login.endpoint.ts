@@ -1,51 +1,29 @@
-import type { IncomingMessage } from 'node:http';
-import { authorizationAnswer, codeAnswer } from './authorization-answer.js';
-import type { AuthorizationRequest } from './authorization-request.js';
+import { codeAnswer } from './authorization-answer.js';
 import { type BrowserSession, isRecent } from './browser-sessions.js';
 import type { Answer, Endpoint, EndpointContext } from './endpoint.js';
-import { FormTokens } from './form-tokens.js';
+import { formPageEndpoint } from './form-page.endpoint.js';
+import type { FormVisit } from './form-page.endpoint.js';
+import type { FormTokens } from './form-tokens.js';
 import type { LocalUser } from './local-users.js';
 import { CONTINUE, type LoginPage, loginPage } from './login-page.js';
-import { answerOr } from './oauth-error.js';
-import { errorPage } from './page.js';
-import { formOf, queryOf } from './request-form.js';
+import { queryOf } from './request-form.js';
 import { isSameText } from './same-text.js';
 
 /** Where the sign-in page is. */
 export const LOGIN_PATH = '/login';
 
-/** What a sign-in is made from: the request, what its app client wants, and the form. */
-interface SignIn {
-  readonly request: IncomingMessage;
-  readonly authorization: AuthorizationRequest;
-  /** Not there yet when the page is opened. */
-  readonly form?: URLSearchParams;
-}
-
 /** Lets a user sign in, as the page `/login` of a Cognito domain does. */
 export function loginEndpoint(context: EndpointContext): Endpoint {
-  const formTokens = new FormTokens(LOGIN_PATH);
-  return {
-    path: LOGIN_PATH,
-    methods: ['GET', 'POST'],
-    headers: { 'cache-control': 'no-store' },
-    answer: (request) =>
-      answerOr(errorPage, async () => {
-        const form = request.method === 'POST' ? await formOf(request) : undefined;
-        return authorizationAnswer(queryOf(request), context, (authorization) =>
-          codeOrPage(context, formTokens, { request, authorization, form }),
-        );
-      }),
-  };
+  return formPageEndpoint(LOGIN_PATH, context, codeOrPage);
 }
 
 const INCORRECT = { status: 400, name: 'incorrect' } as const;
 const EXPIRED = { status: 403, name: 'expired' } as const;
 
-function codeOrPage(context: EndpointContext, formTokens: FormTokens, signIn: SignIn): Answer {
-  const { request, authorization, form } = signIn;
+function codeOrPage(context: EndpointContext, formTokens: FormTokens, visit: FormVisit): Answer {
+  const { request, authorization, form } = visit;
   const query = queryOf(request);
-  const session = chosenSession(context, signIn);
+  const session = chosenSession(context, visit);
   const page = (username?: string, problem?: LoginPage['problem']) =>
     loginPage({
       pool: context.pool,
@@ -72,7 +50,7 @@ function codeOrPage(context: EndpointContext, formTokens: FormTokens, signIn: Si
 /** The session that its user may choose to go on with, where the app client lets them choose. */
 function chosenSession(
   { browserSessions }: EndpointContext,
-  { request, authorization: { prompts, maxAge } }: SignIn,
+  { request, authorization: { prompts, maxAge } }: FormVisit,
 ): BrowserSession | undefined {
   if (!prompts.includes('select_account') || prompts.includes('login')) return undefined;
   const session = browserSessions.of(request);

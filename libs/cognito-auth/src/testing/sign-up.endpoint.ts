@@ -1,13 +1,11 @@
-import type { IncomingMessage } from 'node:http';
-import { authorizationAnswer, codeAnswer } from './authorization-answer.js';
-import type { AuthorizationRequest } from './authorization-request.js';
+import { codeAnswer } from './authorization-answer.js';
 import type { Answer, Endpoint, EndpointContext } from './endpoint.js';
-import { FormTokens } from './form-tokens.js';
+import { formPageEndpoint } from './form-page.endpoint.js';
+import type { FormVisit } from './form-page.endpoint.js';
+import type { FormTokens } from './form-tokens.js';
 import type { LocalUserPool } from './local-user-pool.js';
-import { answerOr } from './oauth-error.js';
-import { errorPage } from './page.js';
 import type { PageProblem } from './page-texts.js';
-import { formOf, queryOf } from './request-form.js';
+import { queryOf } from './request-form.js';
 import { signUpPage } from './sign-up-page.js';
 
 const PATH = '/signup';
@@ -18,30 +16,13 @@ const PATH = '/signup';
  * Cognito sends a code to the email address first; here every address counts as verified.
  */
 export function signUpEndpoint(context: EndpointContext): Endpoint {
-  const formTokens = new FormTokens(PATH);
-  return {
-    path: PATH,
-    methods: ['GET', 'POST'],
-    isListedOnUse: true,
-    headers: { 'cache-control': 'no-store' },
-    answer: (request) =>
-      answerOr(errorPage, async () => {
-        const form = request.method === 'POST' ? await formOf(request) : undefined;
-        return authorizationAnswer(queryOf(request), context, (authorization) =>
-          codeOrPage(context, formTokens, { request, authorization, form }),
-        );
-      }),
-  };
+  return { ...formPageEndpoint(PATH, context, codeOrPage), isListedOnUse: true };
 }
 
 function codeOrPage(
   context: EndpointContext,
   formTokens: FormTokens,
-  {
-    request,
-    authorization,
-    form,
-  }: { request: IncomingMessage; authorization: AuthorizationRequest; form?: URLSearchParams },
+  { request, authorization, form }: FormVisit,
 ): Answer {
   const { pool } = context;
   const query = queryOf(request);
