@@ -21,7 +21,7 @@ export interface Load {
   readonly rate: number;
   /** The part of the answers that has a status of 400 or more, from 0 to 1. */
   readonly refused: number;
-  /** How many answers there were. */
+  /** The number of answers. */
   readonly requests: number;
 }
 

@@ -11,20 +11,20 @@ import { reply, startArgument } from '../processes.js';
 import type { PoolSetup } from '../tokens/cognito.js';
 import { cognitoAuthOptions } from '../verifiers/cognito-auth.js';
 
-/** What stands before the route: the guard of this library, or one look-up in Redis and no more. */
+/** Stands before the route: the guard of this library, or one look-up in Redis and no more. */
 export type SessionsGuard = 'cookies' | 'store' | 'bare Redis GET';
 
 export interface SessionsSetup {
   readonly adapter: Adapter;
   readonly guard: SessionsGuard;
   readonly pool: PoolSetup;
-  /** Where the hosted pages are. */
+  /** The address of the hosted pages. */
   readonly domain: string;
   readonly redirectUri: string;
   readonly redis: Redis;
 }
 
-/** Where sessions are kept, and an entry that is as long as one of them. */
+/** A place for sessions, and an entry that is as long as one of them. */
 export interface Redis {
   readonly url: string;
   readonly namespace: string;

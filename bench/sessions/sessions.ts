@@ -24,17 +24,17 @@ const ROWS = {
 
 type RowName = keyof typeof ROWS;
 
-/** What a session in cookies keeps of the throughput of a bearer token. */
+/** The least share of a bearer token's throughput that a session in cookies keeps. */
 const TARGETS = { express: 0.7, fastify: 0.5 } as const;
 
-/** How much longer a request with a session in Redis may take than one with a bare `GET`. */
+/** The longest time of a request with a session in Redis, as a multiple of one with a bare `GET`. */
 const STORE_TARGET = 1.3;
 
 const SESSIONS = 50;
 const PASSWORD = 'Correct-horse-7';
 const REDIRECT_URI = 'https://app.example.com/auth/callback';
 
-/** What it costs to find the session of a browser that was seen before. */
+/** The cost of finding the session of a browser that was seen before. */
 export async function sessions(pool: BenchPool, report: Report): Promise<void> {
   const userPool = await createPool();
   const server = await userPool.listen();
