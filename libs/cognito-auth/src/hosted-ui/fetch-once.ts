@@ -1,4 +1,5 @@
 import type { CustomFetch } from 'openid-client';
+import { bodyOf } from '../http/body-of.js';
 import { unavailable } from './cognito-hosted-ui.errors.js';
 
 /** What openid-client fetches with. */
@@ -79,20 +80,8 @@ async function answerOf(
   response.headers.forEach((value, name) => headers.append(name, value));
   // RFC 6749 §5.2 allows a challenge beside the error in the body; openid-client would stop at it.
   headers.delete('www-authenticate');
-  return { status, headers, body: await bodyOf(response) };
+  return { status, headers, body: await bodyOf(response, MAX_BYTES) };
 }
 
 // Two tokens of the largest size that is accepted, and a refresh token, are a quarter of this.
 const MAX_BYTES = 256 * 1024;
-
-async function bodyOf({ body }: HostedUiAnswer): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the body and closes its connection.
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw new Error(`the answer is larger than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}

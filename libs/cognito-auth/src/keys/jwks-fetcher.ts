@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { isError } from '../faults/foreign-errors.js';
+import { bodyOf } from '../http/body-of.js';
 
 /** Fetches a key set over HTTP; may be replaced by the option `keys.fetcher`. */
 export type JwksFetcher = (uri: string) => Promise<unknown>;
@@ -25,18 +26,6 @@ export async function fetchJson(
     throw new Error(`expected status 200, got ${response.status}`);
   }
   return parsed(await bodyOf(response, maxBytes));
-}
-
-async function bodyOf(response: Response, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop early cancels the body and closes its connection.
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parsed(text: string): unknown {
